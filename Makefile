@@ -1,0 +1,47 @@
+# Every task of the project, a line each; CI runs the same ones. `make` lists them.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STACK  ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup preview check format test schema docs lock clean
+
+help: ## list the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.ready: requirements.lock requirements-dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.ready ## make .venv with exactly the locked packages
+
+preview: setup ## preview STACK (demo): by pulumi when it is on PATH, else by the embedded engine
+	@tools/preview.sh $(STACK)
+
+test: setup ## run all tests
+	$(PY) -m pytest -n auto
+
+check: setup ## lint and type-check
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: setup ## format, and fix what the linter can fix
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+schema: setup ## write stacks/schema.json from stacks/settings.py
+	$(PY) -m stacks.schema
+
+docs: setup ## write docs/rules.md from the rules' own texts
+	$(PY) -m validation rules --format markdown > docs/rules.md
+
+lock: ## pin the packages with hashes (needs pip-tools in .venv)
+	$(PY) -m pip install --quiet pip-tools
+	$(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock requirements.txt
+	$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements-dev.lock requirements-dev.txt
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) out build .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Contracts and engine tables: dated data, and their readers."""

@@ -1,0 +1,38 @@
+"""A contract as data: what a deployer promises to accept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A dated end of support, announced at least three months before."""
+
+    ends: date
+    architecture: str = ""  # what ends: an architecture name ...
+    engine: str = ""  # ... or engine versions, as a specifier (``<0.22.0``)
+    text: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a deployer accepts. Empty ``architectures`` means that only the engine decides."""
+
+    name: str
+    title: str
+    source: str
+    date: date
+    architectures: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name -> model types it may serve as
+    verified: frozenset[str] = frozenset()  # repositories that pass the architecture rule, with their fine-tunes
+    model_types: frozenset[str] = frozenset()
+    endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model type -> paths
+    chat_template_files: tuple[str, ...] = ()  # accepted places
+    length_keys: tuple[str, ...] = ("max_position_embeddings",)
+    structured_outputs: bool = True
+    function_calling: bool = True
+    safetensors_only: bool = True
+    tokenizer_json: bool = True
+    notice_days: int = 90
+    notices: tuple[Notice, ...] = ()

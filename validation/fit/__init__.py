@@ -1,0 +1,1 @@
+"""GPU memory: weights, KV cache, overhead, parallelism, and the catalogue of GPUs and instances."""

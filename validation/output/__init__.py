@@ -1,0 +1,1 @@
+"""One pure function a format, from reports to text."""

@@ -1,0 +1,1 @@
+"""Where facts come from: the Hub, a local folder, a lock file."""

@@ -1,0 +1,96 @@
+"""What the stack (or the command line) wants of one model: the other input of every rule, besides the facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from validation.finding import Place
+
+
+class ModelType(StrEnum):
+    """The contract's model types, and ``other`` for what is none of them (a reranker, speech, a draft model)."""
+
+    CHAT = "chat"
+    VISION = "vision"
+    MULTIMODAL = "multimodal"
+    EMBEDDING = "embedding"
+    OTHER = "other"
+
+    @property
+    def chats(self) -> bool:
+        """Return whether models of this type answer chat requests."""
+        return self in {ModelType.CHAT, ModelType.VISION, ModelType.MULTIMODAL}
+
+    @property
+    def sees(self) -> bool:
+        """Return whether models of this type take images."""
+        return self in {ModelType.VISION, ModelType.MULTIMODAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licences:
+    """The stack's licence policy: Hub licence ids, lower case; an empty ``allow`` allows all that is not denied."""
+
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()  # repositories whose gated licence the organisation has accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """A rule that the stack ignores for one model, and why."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The GPUs of one replica: catalogue name, how many it spans, and what its node offers."""
+
+    gpu: str
+    gpus_per_replica: int = 1  # tensor parallel size
+    gpus_per_node: int | None = None
+    vcpus_per_node: int | None = None
+    mig_profile: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What the stack wants of vLLM for one model; None means that Slipway derives it."""
+
+    max_model_len: int | None = None
+    dtype: str = "auto"
+    kv_cache_dtype: str = "auto"
+    quantization: str | None = None
+    gpu_memory_utilization: float | None = None
+    max_num_batched_tokens: int | None = None
+    max_num_seqs: int | None = None
+    limit_mm_per_prompt: Mapping[str, int] | None = None
+    enforce_eager: bool = False
+    trust_remote_code: bool = False
+    max_lora_rank: int | None = None
+    lora_ranks: tuple[int, ...] = ()
+    vcpus: float | None = None
+    weights_bytes: int | None = None  # stated on the command line, for a folder without weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is wanted of one model; ``place`` is where the stack file says so, ``places`` where single keys stand."""
+
+    name: str = ""
+    model_type: ModelType | None = None
+    structured_outputs: bool = False
+    function_calling: bool = False
+    require_pinned: bool = False
+    licences: Licences = field(default_factory=Licences)
+    hardware: Hardware | None = None
+    serving: Serving = field(default_factory=Serving)
+    ignore: tuple[Suppression, ...] = ()
+    place: Place | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def where(self, key: str) -> Place | None:
+        """Return where the stack file states this key of the model (``maxModelLen``), else where the model stands."""
+        return self.places.get(key, self.place)
