@@ -23,7 +23,7 @@ class RepositoryState(StrEnum):
     NOT_FOUND = "not-found"  # or private and no token: the Hub does not tell these apart
     PRIVATE = "private"  # the token is valid and may not read it
     GATED = "gated"  # the listing answers, the files do not: access was not granted
-    BAD_TOKEN = "bad-token"
+    BAD_TOKEN = "bad-token"  # noqa: S105 - the name of a state
     REVISION_NOT_FOUND = "revision-not-found"
     DISABLED = "disabled"
     INVALID_ID = "invalid-id"

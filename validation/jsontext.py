@@ -4,7 +4,7 @@ import json
 import re
 from typing import TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | JsonObject"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | JsonObject | None"
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 
 MAX_BYTES = 8 << 20  # the largest real tokenizer_config.json and index seen stay under 7 MiB
