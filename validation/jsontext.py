@@ -4,12 +4,12 @@ import json
 import re
 from typing import TypeAlias
 
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | JsonObject | None"
-JsonObject: TypeAlias = "dict[str, JsonValue]"
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+JsonObject: TypeAlias = dict[str, JsonValue]
 
 MAX_BYTES = 8 << 20  # the largest real tokenizer_config.json and index seen stay under 7 MiB
 MAX_DEPTH = 64  # real files nest less than 12 deep
-MAX_INTEGER_DIGITS = 30  # Python's own limit is 4300, where conversion is already slow
+MAX_INTEGER_DIGITS = 40  # transformers writes int(1e30), 31 digits, for "no limit"; Python's own 4300 are already slow
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
