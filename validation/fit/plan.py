@@ -13,6 +13,13 @@ class Gpu:
     product_label: str = ""  # nvidia.com/gpu.product
     bandwidth: float = 0.0  # GB/s
     mig_profile: str = ""
+    vendor: str = "nvidia"
+    reserved: int = 0  # bytes the driver keeps back: CUDA reports ``memory - reserved`` as the total
+
+    @property
+    def usable(self) -> int:
+        """Return the bytes that CUDA reports as the GPU's total, which vLLM takes its share of."""
+        return self.memory - self.reserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
