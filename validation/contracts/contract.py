@@ -26,13 +26,17 @@ class Contract:
     date: date
     architectures: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name -> model types it may serve as
     verified: frozenset[str] = frozenset()  # repositories that pass the architecture rule, with their fine-tunes
+    verified_architectures: Mapping[str, str] = field(default_factory=dict)  # repository -> its architecture
     model_types: frozenset[str] = frozenset()
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model type -> paths
     chat_template_files: tuple[str, ...] = ()  # accepted places
+    chat_template_required: bool = True  # for the types that chat; else its absence is a warning
     length_keys: tuple[str, ...] = ("max_position_embeddings",)
+    length_required: bool = True  # whether one of the length keys has to be there
     structured_outputs: bool = True
     function_calling: bool = True
     safetensors_only: bool = True
     tokenizer_json: bool = True
+    remote_code: bool = False  # whether a model may bring its own code when the stack asks for it
     notice_days: int = 90
     notices: tuple[Notice, ...] = ()

@@ -30,6 +30,8 @@ class Subject:
     engine: "EngineTable"
     prediction: "Prediction"
     memory: "MemoryPlan | None" = None
+    known: frozenset[str] = frozenset()  # names of the rules that may be ignored; set by run_rules
+    silent: frozenset[str] = frozenset()  # names of the rules checked before this one that found nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class Rule:
     severity: Severity
     check: Callable[[Subject], Iterator[Answer]]
     requires: tuple[str, ...] = ()
+    suppressible: bool = True  # false where nothing could be said of the model if the stack ignored it
 
     @property
     def documentation(self) -> str:
