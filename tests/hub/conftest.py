@@ -1,0 +1,3 @@
+"""The stand-in as a fixture for its own tests."""
+
+from tests.hub.fixtures import hub as hub

@@ -1,0 +1,3 @@
+"""The stand-in as a fixture for the tests of the sources."""
+
+from tests.hub.fixtures import hub as hub
