@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from validation.jsontext import JsonObject
+
 
 class Status(StrEnum):
     """What a vLLM version does with an architecture name."""
@@ -22,6 +24,7 @@ class Architecture:
     categories: tuple[str, ...] = ()  # text-generation, embedding, multimodal, transformers-backed, ...
     implementation: str = ""  # module:class in vllm/model_executor/models
     last_version: str = ""  # of a removed one
+    plugin: str = ""  # address of the plugin that has it
     flags: frozenset[str] = frozenset()  # pp, lora, multimodal, hybrid, inner_state, attention_free, ...
 
 
@@ -33,6 +36,15 @@ class QuantizationMethod:
     min_capability: int
     activations: tuple[str, ...] = ()
     deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigClass:
+    """What transformers' configuration class of one model type adds to a config.json."""
+
+    defaults: JsonObject = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)  # attribute_map: another name -> the class's name
+    sections: Mapping[str, str] = field(default_factory=dict)  # nested configuration -> its model type when unstated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +63,16 @@ class EngineTable:
     serve_flags: frozenset[str] = frozenset()  # without leading dashes; empty when the version's are not known
     gpu_memory_utilization: float = 0.92
     block_size: int = 16
+    transformers_version: str = ""  # the version read: the newest allowed one of the day vLLM was released
+    transformers_types: frozenset[str] = frozenset()  # model types of that transformers version alone
+    base_classes: Mapping[str, str] = field(default_factory=dict)  # model type -> class when architectures is missing
+    config_classes: Mapping[str, ConfigClass] = field(default_factory=dict)
+    suffixes: tuple[tuple[str, str, str], ...] = ()  # suffix of a name, runner, conversion
+    fallback_fails: frozenset[str] = frozenset()  # classes seen to fail on the Transformers backend
+    fallback_loads: frozenset[str] = frozenset()  # classes seen to load there
+    batch_defaults: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def config_defaults(self) -> Mapping[str, JsonObject]:
+        """Return transformers' defaults by model type."""
+        return {name: known.defaults for name, known in self.config_classes.items()}

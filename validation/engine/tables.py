@@ -1,0 +1,115 @@
+"""The tables of vLLM versions: found by version number, read once, kept for the life of the program."""
+
+import json
+import lzma
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from validation.engine.table import Architecture, ConfigClass, EngineTable, QuantizationMethod, Status
+
+FOLDER = Path(__file__).parent.parent / "contracts" / "engines"
+_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:\.?(?:post|rc|dev)\d{0,6})?(?:\+[\w.]{0,40})?")
+
+
+class EngineError(ValueError):
+    """The wished engine version is no version, or older than every table."""
+
+
+def available_versions() -> tuple[str, ...]:
+    """Return the versions that have a table, oldest first."""
+    names = [path.name.removeprefix("vllm-").removesuffix(".json") for path in FOLDER.glob("vllm-*.json")]
+    return tuple(sorted(names, key=number))
+
+
+def number(version: str) -> tuple[int, int, int]:
+    """Return a version as three numbers to compare by; raise EngineError for what is no version."""
+    found = _VERSION.fullmatch(version.strip())
+    if found is None:
+        raise EngineError("is no vLLM version: a version reads like `0.33.0`")
+    return int(found[1]), int(found[2]), int(found[3] or 0)
+
+
+@cache
+def load_engine(version: str) -> EngineTable:
+    """Return the table of a vLLM version, or of the nearest lower one; ``asked`` keeps what was asked for."""
+    wished = number(version)
+    known = available_versions()
+    lower = [name for name in known if number(name) <= wished]
+    if not lower:
+        raise EngineError(f"is older than every engine table: the oldest is `{known[0]}`")
+    return _read(lower[-1], version.strip().removeprefix("v"))
+
+
+def versions_with(architecture: str) -> tuple[str, ...]:
+    """Return the versions whose table has this architecture as supported, oldest first."""
+    return tuple(
+        name for name in available_versions() if architecture in _object(FOLDER / f"vllm-{name}.json")["architectures"]
+    )
+
+
+def _read(version: str, asked: str) -> EngineTable:
+    data = _object(FOLDER / f"vllm-{version}.json")
+    pinned = data["transformers"]["version"]
+    library = _object(FOLDER / f"transformers-{pinned}.json.xz")
+    classes = {name: _config_class(*parts) for name, parts in library["config_classes"].items()}
+    own = {name: _config_class(*parts) for name, parts in data["config_classes"].items()}
+    return EngineTable(
+        version=version,
+        asked=asked,
+        source=data["source"],
+        date=data["date"],
+        transformers=data["transformers"]["range"],
+        transformers_version=pinned,
+        architectures=dict(_architectures(data)),
+        model_types=frozenset(data["model_types"]) | classes.keys(),
+        transformers_types=frozenset(classes),
+        transformers_classes=frozenset(library["classes"]),
+        base_classes=library["base_classes"],
+        config_classes={**classes, **own},
+        quantization={name: _method(name, *parts) for name, parts in data["quantization"].items()},
+        serve_flags=frozenset(data["serve_flags"]),
+        suffixes=tuple((suffix, runner, convert) for suffix, runner, convert in data["suffixes"]),
+        gpu_memory_utilization=data["defaults"]["gpu_memory_utilization"],
+        block_size=data["defaults"]["block_size"],
+        batch_defaults=data["batch_defaults"],
+        fallback_fails=frozenset(data["fallback"]["fails"]),
+        fallback_loads=frozenset(data["fallback"]["loads"]),
+    )
+
+
+def _architectures(data: Mapping[str, Any]) -> Iterator[tuple[str, Architecture]]:
+    for name, (categories, implementation, flags) in data["architectures"].items():
+        yield (
+            name,
+            Architecture(
+                name=name,
+                status=Status.SUPPORTED,
+                categories=tuple(categories.split()),
+                implementation=implementation,
+                flags=frozenset(flags.split()),
+            ),
+        )
+    for name, last_version in data["removed"].items():
+        yield name, Architecture(name=name, status=Status.REMOVED, last_version=last_version)
+    for name, plugin in data["plugins"].items():
+        yield name, Architecture(name=name, status=Status.PLUGIN, plugin=plugin)
+
+
+def _config_class(defaults: Any, aliases: Any, sections: Any) -> ConfigClass:  # noqa: ANN401 - members of a JSON array
+    return ConfigClass(defaults=defaults, aliases=aliases, sections=sections)
+
+
+def _method(name: str, capability: int, activations: str, state: str) -> QuantizationMethod:
+    return QuantizationMethod(
+        name=name, min_capability=capability, activations=tuple(activations.split()), deprecated=state == "deprecated"
+    )
+
+
+@cache
+def _object(path: Path) -> Mapping[str, Any]:
+    data = path.read_bytes()
+    value: Mapping[str, Any] = json.loads(lzma.decompress(data) if path.suffix == ".xz" else data)
+    return value
