@@ -1,0 +1,116 @@
+"""The stack's cluster, engine and GPU nodes, and how strictly its models are checked."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks import form
+from stacks.base import LOOSE, Base, Count
+from validation.finding import Severity
+
+
+class Platform(StrEnum):
+    """Who makes the GPU nodes."""
+
+    EXISTING = "existing"
+    KARPENTER = "karpenter"
+    KAPSULE = "kapsule"
+
+
+class Gateway(Base):
+    """The Gateway of the cluster that public endpoints attach their route to."""
+
+    name: form.ObjectName
+    """The Gateway's name."""
+    namespace: form.Namespace
+    """The namespace it lives in."""
+    section_name: form.ObjectName | None = None
+    """The listener to attach to; left out: all that allow it."""
+
+
+class Cluster(Base):
+    """Where the models run."""
+
+    platform: Annotated[Platform, LOOSE]
+    """Who makes the GPU nodes: `existing` takes nodes that are there, by label."""
+    namespace: form.Namespace = "inference"
+    """The namespace that holds everything."""
+    render_to: form.Folder | None = None
+    """Write the Kubernetes objects into this folder and touch no cluster."""
+    kubeconfig_context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """The context of the kubeconfig to use; left out: the current one."""
+    storage_class: form.ObjectName | None = None
+    """The storage class of weight volumes; left out: the cluster's default."""
+    gateway: Gateway | None = None
+    """The Gateway that public endpoints attach to."""
+    create_namespace: bool = True
+    """Make the namespace, with Pod Security `restricted`; false: it is there already."""
+    read_only_root_filesystem: bool = True
+    """Keep the containers' root read-only; false only for runtimes that cannot (old CRI-O with crun)."""
+
+
+class Engine(Base):
+    """The vLLM that serves every model of the stack."""
+
+    version: form.Version
+    """The vLLM version that the models are checked against."""
+    image: form.Image = Field(default_factory=lambda data: f"docker.io/vllm/vllm-openai:v{data.get('version', '')}")
+    """The image that holds it, best with tag and digest; left out: vLLM's own of that version, by tag."""
+
+
+class LicencePolicy(Base):
+    """Which licences the stack takes, by the Hub's ids."""
+
+    allow: Annotated[tuple[form.LicenceId, ...], LOOSE] = ()
+    """Only these; empty: all that are not denied."""
+    deny: Annotated[tuple[form.LicenceId, ...], LOOSE] = ()
+    """Never these."""
+    accepted: Annotated[tuple[form.RepositoryId, ...], LOOSE] = ()
+    """Repositories whose gated licence the organisation has accepted."""
+
+
+class Validation(Base):
+    """How strictly the models are checked."""
+
+    contract: form.Folder = "managed-inference"
+    """What the deployer accepts: `managed-inference`, `vllm` (only the engine decides), or the path of a YAML file."""
+    fail_on: Annotated[Severity, LOOSE] = Severity.ERROR
+    """The lowest severity that fails the preview."""
+    require_pinned: bool = False
+    """Make a revision that is no commit an error."""
+    licences: LicencePolicy = LicencePolicy()
+    """The licence policy."""
+    locks: form.Folder = "stacks/locks"
+    """The folder of lock files, relative to the project."""
+    deadline_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """How long all models together may take to be read."""
+
+
+class NodePool(Base):
+    """Nodes with the same GPUs."""
+
+    name: form.Name
+    """The pool's name, which models refer to."""
+    gpu: form.Identifier
+    """The GPU by its catalogue name, like `L4` or `H100-SXM`; `python -m validation fit` lists them."""
+    gpus_per_node: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many GPUs a node has."""
+    min_nodes: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many nodes stay when nothing runs."""
+    max_nodes: Count = 1
+    """How many nodes there may be."""
+    instance_type: form.Identifier | None = None
+    """The platform's instance type; left out: chosen by GPU and count."""
+    zones: Annotated[tuple[form.Identifier, ...], LOOSE] = ()
+    """The zones to take nodes from; empty: any."""
+    spot: bool = False
+    """Take interruptible nodes."""
+    node_selector: dict[form.LabelKey, form.LabelValue] = Field(default_factory=dict, max_length=32)
+    """The labels of existing nodes; left out: the GPU's product label."""
+    mig_profile: form.Identifier | None = None
+    """The MIG profile that one GPU stands for, like `1g.10gb`."""
+    disk_gib: Annotated[int, Field(ge=20, le=65_536)] | None = None
+    """The size of a node's disk in GiB."""
+    vcpus_per_node: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """How many vCPUs a node has; left out: the instance type's, where the catalogue knows it."""

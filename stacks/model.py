@@ -1,0 +1,166 @@
+"""One model of the stack: what is served, where, and how it is reached."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks import form
+from stacks.base import LOOSE, Base, Count, SecretKey, TokenCount
+from validation.wish import ModelType
+
+
+class Visibility(StrEnum):
+    """Who can reach an endpoint."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class Dtype(StrEnum):
+    """The type of activations and unquantized weights; auto takes the model's own."""
+
+    AUTO = "auto"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+
+
+class KvCacheDtype(StrEnum):
+    """The type of the KV cache; auto takes the model's own."""
+
+    AUTO = "auto"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+    FP8 = "fp8"
+    FP8_E4M3 = "fp8_e4m3"
+    FP8_E5M2 = "fp8_e5m2"
+
+
+class ServedType(StrEnum):
+    """The model types of the contract."""
+
+    CHAT = "chat"
+    VISION = "vision"
+    MULTIMODAL = "multimodal"
+    EMBEDDING = "embedding"
+
+
+class AccessMode(StrEnum):
+    """How many nodes may mount the volume at once."""
+
+    READ_WRITE_ONCE = "ReadWriteOnce"
+    READ_WRITE_MANY = "ReadWriteMany"
+    READ_ONLY_MANY = "ReadOnlyMany"
+
+
+class Replicas(Base):
+    """How many servers of a model run."""
+
+    min: Count = 1
+    """At least this many."""
+    max: Count | None = None
+    """At most this many, by load; left out: always `min`."""
+
+
+class Endpoint(Base):
+    """How a model is reached."""
+
+    visibility: Annotated[Visibility, LOOSE] = Visibility.PRIVATE
+    """`private` stays inside the cluster, `public` gets a route."""
+    hostname: form.Hostname | None = None
+    """The host name of a public endpoint."""
+    allow_from: Annotated[tuple[form.Network, ...], LOOSE] = ()
+    """The networks that may call a public endpoint; empty: all."""
+    tls_secret: form.ObjectName | None = None
+    """The Secret with the host's certificate; left out: the Gateway's listener has its own."""
+    api_key_secret: SecretKey | None = None
+    """The API key's Secret in the cluster; left out: `slipway:apiKey`, else one is generated."""
+
+
+class Weights(Base):
+    """Where the model's files are kept in the cluster."""
+
+    claim: form.ObjectName | None = None
+    """A PersistentVolumeClaim that is there already; for a local folder the one that holds its files."""
+    path: form.SubPath | None = None
+    """The folder inside the claim."""
+    storage_class: form.ObjectName | None = None
+    """The storage class of a new volume; left out: the cluster's."""
+    access_mode: Annotated[AccessMode, LOOSE] | None = None
+    """The access mode of a new volume; left out: derived from the replicas."""
+
+
+class MultimodalLimits(Base):
+    """How many items of each kind one prompt may hold."""
+
+    image: Annotated[int, Field(ge=0, le=999)] | None = None
+    """Images a prompt."""
+    video: Annotated[int, Field(ge=0, le=999)] | None = None
+    """Videos a prompt."""
+    audio: Annotated[int, Field(ge=0, le=999)] | None = None
+    """Audio clips a prompt."""
+
+
+class Ignore(Base):
+    """A rule whose failure does not count for this model."""
+
+    rule: form.RuleName
+    """The rule's name."""
+    reason: form.Reason
+    """Why, in one line: it is shown in every report."""
+
+
+class Model(Base):
+    """One model and how it is served."""
+
+    name: form.Name
+    """The model's name in the cluster and in the API."""
+    source: form.Source
+    """`hf://organisation/name`, or the path of a folder."""
+    revision: form.Revision = ""
+    """The commit, branch or tag; `python -m validation pin` writes the commit."""
+    type: Annotated[ServedType, LOOSE] | None = None
+    """What the model is to be served as; left out: detected."""
+    pool: form.Name
+    """The node pool that it runs on."""
+    gpus_per_replica: Annotated[int, Field(ge=1, le=16)] = 1
+    """The tensor parallel size."""
+    max_model_len: TokenCount | None = None
+    """The context length in tokens; left out: the longest that fits."""
+    dtype: Annotated[Dtype, LOOSE] = Dtype.AUTO
+    """The type of activations and unquantized weights."""
+    kv_cache_dtype: Annotated[KvCacheDtype, LOOSE] = KvCacheDtype.AUTO
+    """The type of the KV cache."""
+    gpu_memory_utilization: Annotated[float, Field(ge=0.05, le=1)] | None = None
+    """The part of each GPU's memory that vLLM may use; left out: the version's default."""
+    max_num_seqs: TokenCount | None = None
+    """The most requests in one batch; left out: vLLM's default for the GPU."""
+    max_num_batched_tokens: TokenCount | None = None
+    """The most tokens in one batch; left out: vLLM's default for the GPU."""
+    limit_mm_per_prompt: MultimodalLimits | None = None
+    """How many images, videos and audio clips one prompt may hold."""
+    quantization: form.Identifier | None = None
+    """The quantization method; left out: what the repository says."""
+    structured_outputs: bool = False
+    """Clients need structured outputs."""
+    function_calling: bool = False
+    """Clients need function calling."""
+    replicas: Replicas = Replicas()
+    """How many servers run."""
+    endpoint: Endpoint = Endpoint()
+    """How the model is reached."""
+    weights: Weights = Weights()
+    """Where its files are kept."""
+    ignore: Annotated[tuple[Ignore, ...], LOOSE] = ()
+    """Rules whose failure does not count, each with a reason."""
+
+    @property
+    def local(self) -> bool:
+        """Return whether the source is a folder."""
+        return not self.source.startswith("hf://")
+
+    @property
+    def model_type(self) -> ModelType | None:
+        """Return the wished type in the checks' own words."""
+        return ModelType(self.type) if self.type is not None else None

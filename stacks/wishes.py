@@ -1,0 +1,63 @@
+"""What a stack wants of its models, in the words of the checks."""
+
+from collections.abc import Mapping
+
+from stacks.settings import NAMESPACE, Model, NodePool, Settings
+from validation.finding import Place
+from validation.wish import Hardware, Licences, Serving, Suppression, Wish
+
+
+def wishes(settings: Settings) -> tuple[Wish, ...]:
+    """Return one wish a model, in the stack's order, with the places of its keys."""
+    return tuple(_wish(settings, index, model) for index, model in enumerate(settings.models))
+
+
+def _wish(settings: Settings, index: int, model: Model) -> Wish:
+    key = f"{NAMESPACE}:models[{index}]"
+    return Wish(
+        name=model.name,
+        model_type=model.model_type,
+        structured_outputs=model.structured_outputs,
+        function_calling=model.function_calling,
+        require_pinned=settings.validation.require_pinned,
+        licences=_licences(settings),
+        hardware=_hardware(model, settings.pool(model.pool)),
+        serving=_serving(model),
+        ignore=tuple(Suppression(rule=entry.rule, reason=entry.reason) for entry in model.ignore),
+        place=settings.places.get(key),
+        places=_places(settings.places, key),
+    )
+
+
+def _licences(settings: Settings) -> Licences:
+    policy = settings.validation.licences
+    return Licences(allow=frozenset(policy.allow), deny=frozenset(policy.deny), accepted=frozenset(policy.accepted))
+
+
+def _hardware(model: Model, pool: NodePool) -> Hardware:
+    return Hardware(
+        gpu=pool.gpu,
+        gpus_per_replica=model.gpus_per_replica,
+        gpus_per_node=pool.gpus_per_node,
+        vcpus_per_node=pool.vcpus_per_node,
+        mig_profile=pool.mig_profile or "",
+    )
+
+
+def _serving(model: Model) -> Serving:
+    limits = model.limit_mm_per_prompt
+    return Serving(
+        max_model_len=model.max_model_len,
+        dtype=model.dtype.value,
+        kv_cache_dtype=model.kv_cache_dtype.value,
+        quantization=model.quantization,
+        gpu_memory_utilization=model.gpu_memory_utilization,
+        max_num_batched_tokens=model.max_num_batched_tokens,
+        max_num_seqs=model.max_num_seqs,
+        limit_mm_per_prompt=limits.model_dump(exclude_none=True) if limits is not None else None,
+    )
+
+
+def _places(places: Mapping[str, Place], key: str) -> dict[str, Place]:
+    """Return the places inside one model by the path from there (``maxModelLen``, ``replicas.min``)."""
+    return {path.removeprefix(f"{key}."): place for path, place in places.items() if path.startswith(f"{key}.")}
