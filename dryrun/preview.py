@@ -1,0 +1,147 @@
+"""A preview from the stack file to the plan: run the program, check its objects, compare, render."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from dryrun.folder import last_steps, refuse_foreign, write_folder
+from dryrun.manifests import Rendering, render
+from dryrun.objects import KubernetesObject, kubernetes_objects
+from dryrun.plan import Plan, Result, steps
+from dryrun.program import Failure, Program, Run, run_program
+from dryrun.project import Project, read_stack
+from dryrun.record import STACK_TYPE, Diagnostic, Recording
+from dryrun.redaction import Redaction, environment_secrets
+from dryrun.schemas import check_object
+from dryrun.value import bare, shown
+
+VALIDATION_TYPE: Final = "slipway:index:ModelValidation"
+FINDING: Final = re.compile(r"[a-z]+\[([a-z0-9-]+)\]:")  # how ModelValidation begins a message
+RENDERINGS: Final = "out"  # where `make preview` puts them: compared with when no folder is named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A plan, and the traceback of a program that broke (for ``--debug``)."""
+
+    plan: Plan
+    trace: str = ""
+
+
+def preview(
+    project: Project, stack_file: Path, out: Path | None = None, progress: Callable[[str], None] = lambda _text: None
+) -> Previewed:
+    """Run the project's program for one stack and return the plan; write the manifests to ``out`` when nothing failed.
+
+    Raises ProjectError for a stack that cannot be read, FolderError for a folder that cannot be used.
+    """
+    if out is not None:
+        refuse_foreign(out)
+    config = read_stack(project, stack_file)
+    redaction = Redaction(environment_secrets())
+    program = Program(
+        folder=project.folder,
+        project=project.name,
+        stack=config.stack,
+        config=config.values,
+        secrets=config.secrets,
+    )
+    run = run_program(program, lambda text: progress(redaction.text(text)))
+    objects = kubernetes_objects(tuple(run.recording.resources.values()))
+    plan = _plan(run, objects, out or project.folder / RENDERINGS / config.stack, config.stack)
+    plan = _redacted(plan, redaction)
+    if plan.result is Result.PASSED:
+        plan = _rendered(plan, objects, out, redaction)
+    return Previewed(plan=plan, trace=redaction.text(run.failure.trace) if run.failure else "")
+
+
+def _plan(run: Run, objects: Sequence[KubernetesObject], folder: Path, stack: str) -> Plan:
+    recording = run.recording
+    violations = (*_violations(objects), *_collisions(objects))
+    diagnostics = (*recording.diagnostics, *violations, *_failures(run.failure, recording))
+    before = last_steps(folder)
+    return Plan(
+        stack=stack,
+        result=_result(run, violations),
+        steps=steps(tuple(recording.resources.values()), before or {}),
+        diagnostics=diagnostics,
+        outputs=shown(dict(recording.stack_outputs)),
+        compared=before is not None,
+    )
+
+
+def _result(run: Run, violations: Sequence[Diagnostic]) -> Result:
+    duplicated = any(entry.message.startswith("two resources are called") for entry in run.recording.diagnostics)
+    if violations or duplicated or (run.failure and not run.failure.deliberate):
+        return Result.FAILED
+    if run.failure is None:
+        return Result.PASSED
+    return Result.UNKNOWN if _only_unknown(run.recording) else Result.FAILED
+
+
+def _only_unknown(recording: Recording) -> bool:
+    """Return whether all errors say that a rule could not be checked, and there is one."""
+    errors = [entry for entry in recording.diagnostics if entry.severity == "error"]
+    return bool(errors) and all(_not_checked(recording, entry) for entry in errors)
+
+
+def _not_checked(recording: Recording, entry: Diagnostic) -> bool:
+    """Return whether the message is of a rule that the model's ModelValidation lists as not checked."""
+    resource = recording.resources.get(entry.urn)
+    match = FINDING.match(entry.message)
+    if match is None or resource is None or resource.type != VALIDATION_TYPE:
+        return False
+    return match.group(1) in (bare(resource.inputs.get("notChecked")) or ())
+
+
+def _failures(failure: Failure | None, recording: Recording) -> tuple[Diagnostic, ...]:
+    if failure is None:
+        return ()
+    stack = next((urn for urn, resource in recording.resources.items() if resource.type == STACK_TYPE), "")
+    return (Diagnostic(severity="error", message=failure.message, urn=stack),)
+
+
+def _violations(objects: Sequence[KubernetesObject]) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(severity="error", message=f"{item.title}: {problem}", urn=item.urn)
+        for item in objects
+        for problem in check_object(item).problems
+    )
+
+
+def _collisions(objects: Sequence[KubernetesObject]) -> tuple[Diagnostic, ...]:
+    """Return an error for each object that another resource makes too: in the cluster they would be one."""
+    seen: dict[tuple[str, str], KubernetesObject] = {}
+    found = []
+    for item in objects:
+        group = item.api_version.rpartition("/")[0]
+        other = seen.setdefault((group, item.title), item)
+        if other is not item and item.name:
+            message = f"{item.title} is made by `{other.resource}` too: give one of them another name"
+            found.append(Diagnostic(severity="error", message=message, urn=item.urn))
+    return tuple(found)
+
+
+def _rendered(plan: Plan, objects: Sequence[KubernetesObject], out: Path | None, redaction: Redaction) -> Plan:
+    rendering = render(objects)
+    plan = replace(plan, left_out=tuple(redaction.text(entry) for entry in rendering.left_out))
+    if out is None:
+        return plan
+    plan = replace(plan, manifests=tuple(manifest.file for manifest in rendering.manifests))
+    write_folder(out, plan, _texts(rendering, redaction))
+    return plan
+
+
+def _texts(rendering: Rendering, redaction: Redaction) -> dict[str, str]:
+    return {manifest.file: redaction.text(manifest.text) for manifest in rendering.manifests}
+
+
+def _redacted(plan: Plan, redaction: Redaction) -> Plan:
+    return replace(
+        plan,
+        steps=tuple(replace(step, inputs=redaction.json(step.inputs)) for step in plan.steps),
+        diagnostics=tuple(replace(entry, message=redaction.text(entry.message)) for entry in plan.diagnostics),
+        outputs=redaction.json(plan.outputs),
+    )
