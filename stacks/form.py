@@ -142,6 +142,22 @@ Identifier = Annotated[
         max_length=63,
     ),
 ]
+ClusterId = Annotated[
+    str,
+    Form(
+        pattern=r"([a-z]{2}-[a-z]{3}/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        message="is no id of a cluster",
+        help="write the region and the UUID, like `fr-par/11111111-2222-3333-4444-555555555555`",
+    ),
+]
+AmiAlias = Annotated[
+    str,
+    Form(
+        pattern=r"[a-z0-9]+@(latest|v[0-9.]+)",
+        message="is no alias of a machine image",
+        help="write it like `al2023@v20261101`",
+    ),
+]
 LabelKey = Annotated[
     str,
     Form(

@@ -40,6 +40,14 @@ class Cluster(Base):
     """Write the Kubernetes objects into this folder and touch no cluster."""
     kubeconfig_context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     """The context of the kubeconfig to use; left out: the current one."""
+    cluster_id: form.ClusterId | None = None
+    """The cluster's id with its region, like `fr-par/<uuid>` (platform `kapsule`)."""
+    cluster_name: form.Identifier | None = None
+    """The cluster's name in the discovery tags of its subnets and security groups (platform `karpenter`)."""
+    node_role: form.Identifier | None = None
+    """The IAM role of the nodes (platform `karpenter`)."""
+    ami_alias: form.AmiAlias | None = None
+    """The machine image, like `al2023@v20261101` (platform `karpenter`); left out: the latest `al2023`."""
     storage_class: form.ObjectName | None = None
     """The storage class of weight volumes; left out: the cluster's default."""
     gateway: Gateway | None = None

@@ -16,6 +16,16 @@ Found: TypeAlias = tuple[Path, str, str]  # path, message, help
 
 _PUBLIC_ONLY = ("hostname", "allowFrom", "tlsSecret")
 _EXISTING_IGNORES = ("instanceType", "zones", "spot", "diskGib")
+_PLATFORM_KEYS = {
+    "clusterId": Platform.KAPSULE,
+    "clusterName": Platform.KARPENTER,
+    "nodeRole": Platform.KARPENTER,
+    "amiAlias": Platform.KARPENTER,
+}
+_PLATFORM_NEEDS: Mapping[str, tuple[str, ...]] = {
+    Platform.KAPSULE: ("clusterId",),
+    Platform.KARPENTER: ("clusterName", "nodeRole"),
+}
 _VERSION_TAG = re.compile(r":v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)(?=[-+@.a-z]|$)")
 _ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
 
@@ -62,6 +72,7 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
     stack = View(value=raw, path=())
     pools, models = stack.items("nodePools"), stack.items("models")
     yield from _engine(stack.inner("engine"))
+    yield from _cluster(stack.inner("cluster"))
     yield from _unique(pools, "name", "another pool has this name")
     yield from _unique(models, "name", "another model has this name")
     platform = stack.inner("cluster").text("platform")
@@ -81,6 +92,16 @@ def _engine(engine: View) -> Iterator[Found]:
         yield engine.at("image"), "has the tag of another version than `slipway:engine.version`", "make them agree"
 
 
+def _cluster(cluster: View) -> Iterator[Found]:
+    platform = cluster.text("platform")
+    for key in _PLATFORM_NEEDS.get(platform, ()):
+        if not cluster.states(key):
+            yield cluster.at(key), f"is missing for the platform `{platform}`", "add it"
+    for key, owner in _PLATFORM_KEYS.items() if platform in set(Platform) else ():
+        if cluster.states(key) and platform != owner:
+            yield cluster.at(key), f"is only for the platform `{owner}`", "remove it"
+
+
 def _unique(views: "list[View] | tuple[View, ...]", key: str, message: str) -> Iterator[Found]:
     counts: Counter[str] = Counter()
     for view in views:
@@ -97,8 +118,20 @@ def _pool(pool: View, platform: str) -> Iterator[Found]:
         for key in _EXISTING_IGNORES:
             if pool.states(key) and pool.value[key] is not False:
                 yield pool.at(key), "means nothing for nodes that exist already", "remove it"
-    elif platform and pool.states("nodeSelector"):
+    elif platform in set(Platform) and pool.states("nodeSelector"):
         yield pool.at("nodeSelector"), f"is only for the platform `{Platform.EXISTING}`", "remove it"
+    if platform == Platform.KARPENTER and pool.number("minNodes", 0):
+        yield pool.at("minNodes"), "is above 0, and Karpenter keeps no minimum of nodes", "set it to 0"
+    if platform == Platform.KAPSULE:
+        yield from _kapsule(pool)
+
+
+def _kapsule(pool: View) -> Iterator[Found]:
+    zones = pool.value.get("zones")
+    if isinstance(zones, list) and len(zones) > 1:
+        yield pool.at("zones"), "has more than one zone, and a Kapsule pool lies in one", "make a pool for each zone"
+    if pool.value.get("spot") is True:
+        yield pool.at("spot"), "asks for interruptible nodes, which Kapsule has not", "set it to false"
 
 
 def _model(model: View, pools: Mapping[str, View]) -> Iterator[Found]:

@@ -40,9 +40,9 @@ class Settings(Base):
     """The vLLM that serves them."""
     validation: Validation = Validation()
     """How strictly they are checked."""
-    node_pools: Annotated[tuple[NodePool, ...], LOOSE, Field(max_length=MAX_ITEMS)] = ()
+    node_pools: Annotated[tuple[NodePool, ...], LOOSE, Field(max_length=MAX_ITEMS)]
     """The GPU nodes."""
-    models: Annotated[tuple[Model, ...], LOOSE, Field(max_length=MAX_ITEMS)] = ()
+    models: Annotated[tuple[Model, ...], LOOSE, Field(max_length=MAX_ITEMS)]
     """The models."""
     hugging_face_token_secret: SecretKey | None = None
     """The Hub token's Secret in the cluster, for the prefetch of gated and private models."""

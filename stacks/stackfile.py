@@ -50,16 +50,24 @@ def load(path: FilePath) -> StackFile:
     try:
         text = parse_yaml(data, LIMITS)
     except YamlError as error:
-        place = Place(path=str(path), line=error.line, column=error.column)
+        place = Place(path=_name(path), line=error.line, column=error.column)
         raise SettingsError([Problem(path="", message=f"the stack file {error.reason}", place=place)]) from None
-    return StackFile(name=str(path), value=text.value, positions=text.places)
+    return StackFile(name=_name(path), value=text.value, positions=text.places)
 
 
 def _about(path: FilePath, message: str) -> Problem:
     return Problem(
-        path="", message=message, help="name a file like `stacks/Pulumi.dev.yaml`", place=Place(path=str(path))
+        path="", message=message, help="name a file like `stacks/Pulumi.dev.yaml`", place=Place(path=_name(path))
     )
 
 
 def _prefixed(path: Path) -> Path:
     return (f"{PREFIX}{path[0]}", *path[1:]) if path else ()
+
+
+def _name(path: FilePath) -> str:
+    """Return the path as a reader knows it: from the current folder where it lies inside."""
+    try:
+        return path.resolve().relative_to(FilePath.cwd()).as_posix()
+    except (ValueError, OSError):
+        return str(path)
