@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test schema docs lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster pictures schema docs lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,7 +21,13 @@ preview: setup ## preview STACK (demo): by pulumi when it is on PATH, else by th
 	@tools/preview.sh $(STACK)
 
 test: setup ## run all tests
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist loadfile
+
+cluster-tools: ## build a real Kubernetes control plane from Go modules, once (15 minutes)
+	tests/cluster/tools.sh
+
+test-cluster: setup cluster-tools ## apply every stack to a real API server
+	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -v
 
 check: setup ## lint and type-check
 	$(VENV)/bin/ruff check .
@@ -37,6 +43,9 @@ schema: setup ## write stacks/schema.json from stacks/settings.py
 
 docs: setup ## write docs/rules.md from the rules' own texts
 	$(PY) -m validation rules --format markdown > docs/rules.md
+
+pictures: setup ## draw the README's pictures from the real commands
+	$(PY) tools/pictures.py
 
 lock: ## pin the packages with hashes (needs pip-tools in .venv)
 	$(PY) -m pip install --quiet pip-tools

@@ -1,0 +1,1 @@
+"""Tests against a real Kubernetes API server, scheduler and controllers, with kwok's fake GPU nodes."""
