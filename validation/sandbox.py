@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_CHARACTERS = 256 << 10  # the largest real template seen has 36 KiB
 MAX_NODES = 50_000
-MAX_DEPTH = 150
+MAX_DEPTH = 300
 MAX_REPEAT = 100_000  # what jinja2's sandbox allows a range to count
 
 # Methods that change what they are called on: the immutable sandbox refuses them.

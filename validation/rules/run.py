@@ -1,0 +1,89 @@
+"""Runs rules over one model in their order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from validation.finding import Finding, Outcome
+from validation.rules.registry import RULES
+from validation.rules.rule import Answer, Rule, Subject, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResults:
+    """What the rules found, worst first; ``suppressed`` are findings that the stack ignores, with its reason."""
+
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[tuple[Finding, str], ...] = ()
+    passed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def run_rules(subject: Subject, rules: Iterable[Rule] = RULES) -> RuleResults:
+    """Run the rules in order and return what they found; a rule that fails itself is an unknown, never a traceback.
+
+    A rule is skipped when one that it requires failed or could not be checked, also when the stack ignores that one.
+    """
+    rules = tuple(rules)
+    subject = replace(subject, known=frozenset(rule.name for rule in rules if rule.suppressible))
+    outcomes: dict[str, Outcome] = {}
+    findings: list[Finding] = []
+    silent: set[str] = set()
+    for rule in rules:
+        if any(outcomes.get(name) in {Outcome.FAILED, Outcome.UNKNOWN} for name in rule.requires):
+            outcomes[rule.name] = Outcome.SKIPPED
+            continue
+        answers = _ask(rule, replace(subject, silent=frozenset(silent)))
+        found = [_finding(rule, answer) for answer in answers if answer.outcome is not Outcome.SKIPPED]
+        findings += [finding for finding in found if finding.counts]
+        outcomes[rule.name] = _outcome(found, skipped=bool(answers))
+        if not any(finding.counts for finding in found):
+            silent.add(rule.name)
+    return _results(subject, rules, findings, outcomes)
+
+
+def _ask(rule: Rule, subject: Subject) -> list[Answer]:
+    try:
+        return list(rule.check(subject))
+    except Exception as error:  # noqa: BLE001 - whatever a hostile file does to a rule, the other rules go on
+        return [
+            unknown(
+                f"the rule itself failed ({type(error).__name__}), so this was not checked",
+                help=f"please report it with the source of the model, or ignore `{rule.name}` with a reason",
+            )
+        ]
+
+
+def _finding(rule: Rule, answer: Answer) -> Finding:
+    return Finding(
+        rule=rule.name,
+        severity=answer.severity or rule.severity,
+        outcome=answer.outcome,
+        message=answer.message,
+        help=answer.help,
+        where=answer.where,
+    )
+
+
+def _outcome(found: list[Finding], *, skipped: bool) -> Outcome:
+    outcomes = {finding.outcome for finding in found if finding.counts}
+    if outcomes:
+        return Outcome.FAILED if Outcome.FAILED in outcomes else Outcome.UNKNOWN
+    return Outcome.SKIPPED if skipped else Outcome.PASSED
+
+
+def _results(
+    subject: Subject, rules: tuple[Rule, ...], findings: list[Finding], outcomes: dict[str, Outcome]
+) -> RuleResults:
+    reasons = {item.rule: item.reason for item in subject.wish.ignore if item.rule in subject.known}
+    order = {rule.name: position for position, rule in enumerate(rules)}
+    kept = [finding for finding in findings if finding.rule not in reasons]
+    return RuleResults(
+        findings=tuple(sorted(kept, key=lambda finding: _rank(finding, order))),
+        suppressed=tuple((finding, reasons[finding.rule]) for finding in findings if finding.rule in reasons),
+        passed=tuple(name for name, outcome in outcomes.items() if outcome is Outcome.PASSED),
+        skipped=tuple(name for name, outcome in outcomes.items() if outcome is Outcome.SKIPPED),
+    )
+
+
+def _rank(finding: Finding, order: dict[str, int]) -> tuple[int, bool, int]:
+    return -finding.severity.rank, finding.outcome is not Outcome.FAILED, order[finding.rule]
