@@ -69,7 +69,7 @@ def test_a_mig_profile_narrows_the_memory() -> None:
 
 def test_an_unknown_mig_profile_is_refused() -> None:
     """A profile that the GPU does not have is an unknown GPU with the nearest profile."""
-    with pytest.raises(UnknownGpu, match=r"H100-SXM/1g\.10gb"):
+    with pytest.raises(UnknownGpu, match=r"H100-SXM/1g\.20gb"):
         find_gpu("H100", "1g.5gb")
 
 

@@ -1,0 +1,143 @@
+"""vLLM's KV cache groups: which layers share pages, how large a page is, and what one request takes of the pool.
+
+The rules are those of vllm/v1/core/kv_cache_utils.py and ``_align_hybrid_block_size`` in vllm/platforms/interface.py
+(0.32.0).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from validation.fit.layer import Kind, LayerCache
+from validation.fit.packing import packed_groups
+from validation.fit.shape import Shape
+
+REFERENCE_TOKENS = 2048  # vLLM's own default of tokens in a batch, which figures of one request are stated for
+BATCHES_IN_FLIGHT = 2  # asynchronous scheduling: one batch runs while the next is prepared
+_UNEVEN = 1.5  # up to this ratio the layers of all kinds share one group size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Layers that share one block table, each with its own page."""
+
+    layers: tuple[LayerCache, ...]
+
+    @property
+    def block_bytes(self) -> int:
+        """Return the bytes of one block: a page of every layer."""
+        return sum(layer.page_bytes for layer in self.layers)
+
+    def blocks(self, length: int, in_flight: int, encoder: int) -> int:
+        """Return the blocks that one request of ``length`` tokens holds."""
+        return max(layer.pages(length, in_flight, encoder) for layer in set(self.layers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """The KV cache of a model on one GPU: its layers as they stand, and the groups that vLLM makes of them."""
+
+    layers: tuple[LayerCache, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Return the bytes one token takes in all layers together, windowed ones included."""
+        return round(sum(layer.bytes_per_token for layer in self.layers))
+
+    @property
+    def block_bytes(self) -> int:
+        """Return the bytes of one block of the pool that all groups share: the largest group's."""
+        return max((group.block_bytes for group in self.groups), default=0)
+
+    def request_blocks(self, length: int, batched_tokens: int = REFERENCE_TOKENS) -> int:
+        """Return the blocks that one request of ``length`` tokens takes of the pool, all groups together."""
+        in_flight = BATCHES_IN_FLIGHT * batched_tokens
+        return sum(group.blocks(length, in_flight, batched_tokens) for group in self.groups)
+
+    def request_bytes(self, length: int, batched_tokens: int = REFERENCE_TOKENS) -> int:
+        """Return the bytes that one request of ``length`` tokens takes of the pool."""
+        return self.block_bytes * self.request_blocks(length, batched_tokens)
+
+    def longest(self, available: int, limit: int, batched_tokens: int = REFERENCE_TOKENS) -> int:
+        """Return the longest request, up to ``limit`` tokens, that fits into ``available`` bytes; 0 when none does."""
+        low, high = 0, limit
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.request_bytes(middle, batched_tokens) <= available:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+def cache_of(shape: Shape) -> Cache:
+    """Return the cache that vLLM makes of the layers of a model."""
+    layers = _aligned(shape)
+    return Cache(layers=layers, groups=tuple(_groups(layers, packed=shape.packed)))
+
+
+def _aligned(shape: Shape) -> tuple[LayerCache, ...]:
+    """Give attention and states of a hybrid one page size: blocks grow until a page holds the state."""
+    states = [layer.page for layer in shape.layers if layer.kind is Kind.STATE]
+    attention = [layer for layer in shape.layers if layer.kind is not Kind.STATE]
+    if not states or not attention:
+        return shape.layers
+    token = round(max(layer.bytes_per_token for layer in attention))
+    step = max(shape.kernel_block, attention[0].block)
+    block = max(attention[0].block, step * -(-max(states) // (step * token)))
+    page = block * token
+    return tuple(
+        replace(layer, page=page) if layer.kind is Kind.STATE else replace(layer, block=block) for layer in shape.layers
+    )
+
+
+def _groups(layers: Sequence[LayerCache], *, packed: bool) -> Iterator[Group]:
+    if not layers:
+        return
+    if len(set(layers)) == 1 or uniform(layers):
+        yield Group(layers=tuple(layers))
+    elif packed:
+        yield from (Group(layers=group) for group in packed_groups(layers))
+    else:
+        yield from _equal_pages(_unified(layers))
+
+
+def uniform(layers: Sequence[LayerCache]) -> bool:
+    """Return whether all layers need the same number of token slots, so that one block table serves them all."""
+    kinds = {(layer.kind, layer.block, layer.window, layer.states) for layer in layers}
+    if len(kinds) > 1:
+        return False
+    return layers[0].kind is not Kind.STATE or len({layer.page_bytes for layer in layers}) == 1
+
+
+def _unified(layers: Sequence[LayerCache]) -> list[LayerCache]:
+    """Make all pages as large as the largest: by more tokens a page where that comes out even, else by padding."""
+    largest = max(layer.page_bytes for layer in layers)
+    return [_grown(layer, largest) for layer in layers]
+
+
+def _grown(layer: LayerCache, page: int) -> LayerCache:
+    own = layer.page_bytes
+    if own == page:
+        return layer
+    if layer.kind is not Kind.STATE and page % own == 0:
+        return replace(layer, block=layer.block * (page // own))
+    return replace(layer, page=page)
+
+
+def _equal_pages(layers: Sequence[LayerCache]) -> Iterator[Group]:
+    """Split each kind into groups of as many layers as the rarest kind has."""
+    buckets = Counter(layers)
+    fewest, most = min(buckets.values()), max(buckets.values())
+    size = most if most < fewest * _UNEVEN else fewest
+    for layer, count in buckets.items():
+        groups = -(-count // size)
+        for number in range(groups):
+            yield Group(layers=(layer,) * len(range(number, count, groups)))
+
+
+def runs(layers: Sequence[LayerCache]) -> list[tuple[LayerCache, int]]:
+    """Return the layers as runs of equal ones, for a reader."""
+    return [(layer, len(list(same))) for layer, same in groupby(layers)]
