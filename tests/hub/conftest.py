@@ -1,3 +1,5 @@
 """The stand-in as a fixture for its own tests."""
 
-from tests.hub.fixtures import hub as hub
+from tests.hub.fixtures import hub
+
+__all__ = ["hub"]

@@ -1,6 +1,6 @@
 """The stand-in as a fixture, and small repositories for it.
 
-Usage: ``from tests.hub.fixtures import hub as hub`` in the conftest.py of the tests that want it, and then::
+Usage: ``from tests.hub.fixtures import hub`` and ``__all__ = ["hub"]`` in a conftest.py, then::
 
     from tests.hub.fixtures import tiny_chat
     from tests.hub.server import Fault, Hub
