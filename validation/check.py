@@ -1,0 +1,105 @@
+"""The whole way of one model: facts, the engine's prediction, the memory plan, the rules, a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from validation.contracts.contract import Contract
+from validation.engine.table import EngineTable
+from validation.facts import RepositoryFacts
+from validation.finding import Severity
+from validation.report import Report
+from validation.sources.read import SourceOptions, SourceRequest, read_all
+from validation.wish import Wish
+
+if TYPE_CHECKING:
+    from validation.engine.prediction import Prediction
+    from validation.fit.plan import MemoryPlan
+
+DEFAULT_CONTRACT = "managed-inference"
+DEFAULT_ENGINE = "0.33.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """A model to check: where it is, at which revision, and what is wanted of it."""
+
+    source: str
+    revision: str = ""
+    wish: Wish = field(default_factory=Wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What all models are checked against; ``today`` left out is the day it is in UTC."""
+
+    contract: str = DEFAULT_CONTRACT
+    engine: str = DEFAULT_ENGINE
+    fail_on: Severity = Severity.ERROR
+    sources: SourceOptions = field(default_factory=SourceOptions)
+    today: date | None = None
+
+
+def check_models(requests: Sequence[ModelRequest], policy: Policy) -> tuple[Report, ...]:
+    """Check all models, reading them concurrently; return one report each, in their order.
+
+    Raises ContractError and EngineError for a policy that names what there is not, and nothing for a bad repository.
+    """
+    from validation.contracts.load import load_contract  # noqa: PLC0415 - reads YAML, which a pure check does without
+    from validation.engine.tables import load_engine  # noqa: PLC0415 - reads the tables
+
+    contract = load_contract(policy.contract)
+    table = load_engine(policy.engine)
+    today = policy.today or datetime.now(UTC).date()
+    facts = read_all([SourceRequest(request.source, request.revision) for request in requests], policy.sources)
+    return tuple(
+        check_facts(found, request.wish, contract, table, today) for found, request in zip(facts, requests, strict=True)
+    )
+
+
+def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: EngineTable, today: date) -> Report:
+    """Return the report on facts that were read; pure."""
+    from validation.engine.predict import predict  # noqa: PLC0415 - so that the data classes import fast
+    from validation.model import summarize  # noqa: PLC0415 - the same
+    from validation.rules.rule import Subject  # noqa: PLC0415 - the same
+    from validation.rules.run import run_rules  # noqa: PLC0415 - the same
+
+    prediction = predict(facts, table, wish)
+    model = summarize(facts, contract, prediction)
+    memory = _memory(facts, prediction, table, wish)
+    results = run_rules(
+        Subject(
+            facts=facts,
+            contract=contract,
+            wish=wish,
+            today=today,
+            model=model,
+            engine=table,
+            prediction=prediction,
+            memory=memory,
+        )
+    )
+    return Report(
+        name=wish.name or facts.repository.rpartition("/")[2] or facts.source,
+        source=facts.source,
+        revision=facts.revision,
+        commit=facts.commit,
+        facts=facts,
+        model=model,
+        findings=results.findings,
+        suppressed=results.suppressed,
+        passed=results.passed,
+        skipped=results.skipped,
+        notes=facts.notes,
+        prediction=prediction,
+        memory=memory,
+    )
+
+
+def _memory(facts: RepositoryFacts, prediction: "Prediction", table: EngineTable, wish: Wish) -> "MemoryPlan | None":
+    if wish.hardware is None:
+        return None
+    from validation.fit.memory import plan_memory  # noqa: PLC0415 - only where GPUs are named
+
+    return plan_memory(facts, prediction, table, wish)
