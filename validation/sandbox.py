@@ -212,6 +212,6 @@ def _large(node: nodes.Node) -> bool:
 
 
 def _plain(message: str) -> str:
-    """Return jinja2's own words without what it quotes of the template, which a stranger wrote."""
-    shown = _QUOTED.sub("...", message)[:160].rstrip(".")
+    """Return jinja2's first sentence without what it quotes of the template, which a stranger wrote."""
+    shown = _QUOTED.sub("...", message).partition(". ")[0][:160].rstrip(".")
     return shown[:1].lower() + shown[1:]

@@ -39,7 +39,7 @@ def needed(subject: Subject) -> Iterator[Answer]:
     Why: the code runs with the rights of the server, and can change with every commit. Managed Inference runs none.
     Example: EXAONE 3, InternLM2 or phi4mm configs, whose type neither vLLM nor transformers knows.
     Fix: choose a release of the model whose type the engine knows (often a newer one, or a conversion to Llama). Under
-    `contract: vllm` a stack may set `trustRemoteCode` after reading the code, at a pinned commit.
+    `contract: vllm` a wish to trust the code, after reading it at a pinned commit, makes this a warning.
     Source: the contract's security notice; vLLM's trust_remote_code.
     """
     if subject.prediction.remote_code is Support.NO:
@@ -56,10 +56,9 @@ def needed(subject: Subject) -> Iterator[Answer]:
             where=where,
         )
     else:
-        advice = ", or read its code and set `trustRemoteCode: true`" if allowed else ""
         yield Answer(
             message="the model can only be loaded with its own code (`auto_map`)",
-            help=f"choose a release whose model type vLLM {subject.engine.version} knows{advice}",
+            help=f"choose a release whose model type vLLM {subject.engine.version} knows",
             where=where,
         )
 
@@ -82,7 +81,7 @@ def attention(subject: Subject) -> Iterator[Answer]:
             kernel = _names_repository(value)
             yield Answer(
                 message=f"`{key[:120]}` in config.json "
-                + ("makes the server fetch and run code from the Hub" if kernel else "overrides the operator's choice"),
+                + ("makes the server run code from the Hub" if kernel else "overrides the operator's choice"),
                 help=f"delete `{name[:60]}` from config.json",
                 where=Place(path=FILE, key=key[:120]),
             )

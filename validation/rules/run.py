@@ -1,11 +1,13 @@
 """Runs rules over one model in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from validation.finding import Finding, Outcome
 from validation.rules.registry import RULES
 from validation.rules.rule import Answer, Rule, Subject, unknown
+
+MAX_SHOWN = 20  # findings of one rule and outcome; a hostile repository could make thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ def run_rules(subject: Subject, rules: Iterable[Rule] = RULES) -> RuleResults:
             outcomes[rule.name] = Outcome.SKIPPED
             continue
         answers = _ask(rule, replace(subject, silent=frozenset(silent)))
-        found = [_finding(rule, answer) for answer in answers if answer.outcome is not Outcome.SKIPPED]
+        found = [_finding(rule, answer) for answer in _shown(answers) if answer.outcome is not Outcome.SKIPPED]
         findings += [finding for finding in found if finding.counts]
         outcomes[rule.name] = _outcome(found, skipped=bool(answers))
         if not any(finding.counts for finding in found):
@@ -51,6 +53,15 @@ def _ask(rule: Rule, subject: Subject) -> list[Answer]:
                 help=f"please report it with the source of the model, or ignore `{rule.name}` with a reason",
             )
         ]
+
+
+def _shown(answers: list[Answer]) -> Iterator[Answer]:
+    """Yield the answers, at most MAX_SHOWN of each outcome, and then how many more there are."""
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED):
+        same = [answer for answer in answers if answer.outcome is outcome]
+        yield from same[:MAX_SHOWN]
+        if len(same) > MAX_SHOWN:
+            yield replace(same[MAX_SHOWN], message=f"{len(same) - MAX_SHOWN} more of this kind", where=None)
 
 
 def _finding(rule: Rule, answer: Answer) -> Finding:
