@@ -60,7 +60,7 @@ def tiny_chat(*, hidden: int = 64, heads: int = 2, layers: int = 2, merges: int 
     return {
         "README.md": _card("tiny-chat", "A chat model to try Slipway with.", "transformers", "text-generation"),
         "config.json": _json(config),
-        "generation_config.json": _json({**_specials(), "do_sample": False, "max_length": 2048}),
+        "generation_config.json": _json({**_specials(), "do_sample": False}),
         "model.safetensors": safetensors(shapes),
         "tokenizer.json": _compact(tokenizer),
         "tokenizer_config.json": _json(_chat_tokenizer_config()),
@@ -182,7 +182,8 @@ def _custom_code() -> Repository:
             "AutoModelForCausalLM": "modeling_exaone.ExaoneForCausalLM",
         },
     )
-    code = b'"""Stands for code of the repository\'s author, which nothing here ever runs."""\n'
+    text = '"""Stands for code of the author, which nothing here runs."""'
+    code = f"{text}  # noqa: INP001 - a file of an example repository\n".encode()
     return repository | {"configuration_exaone.py": code, "modeling_exaone.py": code}
 
 

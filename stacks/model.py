@@ -142,6 +142,8 @@ class Model(Base):
     """How many images, videos and audio clips one prompt may hold."""
     quantization: form.Identifier | None = None
     """The quantization method; left out: what the repository says."""
+    trust_remote_code: bool = False
+    """Run the repository's own code in the server, at a pinned commit; only under `contract: vllm`."""
     structured_outputs: bool = False
     """Clients need structured outputs."""
     function_calling: bool = False

@@ -54,6 +54,7 @@ def _serving(model: Model) -> Serving:
         gpu_memory_utilization=model.gpu_memory_utilization,
         max_num_batched_tokens=model.max_num_batched_tokens,
         max_num_seqs=model.max_num_seqs,
+        trust_remote_code=model.trust_remote_code,
         limit_mm_per_prompt=limits.model_dump(exclude_none=True) if limits is not None else None,
     )
 

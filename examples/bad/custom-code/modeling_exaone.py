@@ -1,1 +1,1 @@
-"""Stands for code of the repository's author, which nothing here ever runs."""
+"""Stands for code of the author, which nothing here runs."""  # noqa: INP001 - a file of an example repository
