@@ -1,0 +1,1 @@
+"""How a model is reached from outside, piece by piece: route, gateway, allow-list."""

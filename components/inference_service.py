@@ -1,0 +1,208 @@
+"""VllmInferenceService: the servers of one model, deployed exactly as they were planned."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.naming import SERVER, digest, labels, object_name, selector
+from components.server import network, probes, sizes
+from components.server.args import VllmInferenceServiceArgs
+from components.server.arguments import PORT, arguments, config_text
+from components.server.pod import ServerNames, server_pod
+
+TOKEN = "slipway:index:VllmInferenceService"  # noqa: S105 - a type token of Pulumi, no secret
+COMPOSE = Path(__file__).parent / "server" / "compose.py"
+RESERVED = "vllm"  # a Service of this name makes Kubernetes set VLLM_PORT=tcp://..., which stops the server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VllmResources:
+    """The objects of one service."""
+
+    service_account: kubernetes.core.v1.ServiceAccount
+    config_map: kubernetes.core.v1.ConfigMap
+    deployment: kubernetes.apps.v1.Deployment
+    service: kubernetes.core.v1.Service
+    disruption_budget: kubernetes.policy.v1.PodDisruptionBudget
+    network_policy: kubernetes.networking.v1.NetworkPolicy
+    media_policy: kubernetes.networking.v1.NetworkPolicy | None = None
+
+
+class VllmInferenceService(pulumi.ComponentResource):
+    """The servers of one model: Deployment, Service, disruption budget, and a network policy that shuts them in."""
+
+    service_name: pulumi.Output[str]
+    """The Service's name."""
+    deployment_name: pulumi.Output[str]
+    """The Deployment's name."""
+    url: pulumi.Output[str]
+    """The address inside the cluster, without a path."""
+    load_seconds: pulumi.Output[int]
+    """How long a server may take until it answers."""
+
+    def __init__(self, name: str, args: VllmInferenceServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the servers; raise RunError for a reserved name, a refused flag, or replicas that the volume forbids."""
+        super().__init__(TOKEN, name, {**args}, opts)
+        _check(name, args)
+        self._name, self._args = object_name(name), args
+        self._times = sizes.times(
+            args.get("weights_bytes", 0), args.get("replicas", 1), args.get("drain_seconds", sizes.DRAIN)
+        )
+        self._labels = labels(name, SERVER, args.get("commit", ""))
+        account = self._service_account()
+        config = self._config_map()
+        self.resources = VllmResources(
+            service_account=account,
+            config_map=config,
+            deployment=self._deployment(account, config),
+            service=self._service(),
+            disruption_budget=self._disruption_budget(),
+            network_policy=self._network_policy(),
+            media_policy=self._media_policy() if args.get("allowed_media_domains") else None,
+        )
+        self.service_name = self.resources.service.metadata.name
+        self.deployment_name = self.resources.deployment.metadata.name
+        self.url = pulumi.Output.concat("http://", self.service_name, ".", args["namespace"], ".svc:", str(PORT))
+        self.load_seconds = pulumi.Output.from_input(self._times.load)
+        self.register_outputs(
+            {
+                "serviceName": self.service_name,
+                "deploymentName": self.deployment_name,
+                "url": self.url,
+                "loadSeconds": self.load_seconds,
+            }
+        )
+
+    def _metadata(self, name: str) -> kubernetes.meta.v1.ObjectMetaArgsDict:
+        annotations = {"slipway/source": self._args["source"]} if self._args.get("source") else {}
+        metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {
+            "name": name,
+            "namespace": self._args["namespace"],
+            "labels": self._labels,
+        }
+        if annotations:
+            metadata["annotations"] = annotations
+        return metadata
+
+    def _options(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _service_account(self) -> kubernetes.core.v1.ServiceAccount:
+        return kubernetes.core.v1.ServiceAccount(
+            f"{self._name}-server",
+            metadata=self._metadata(object_name(self._name, "server")),
+            automount_service_account_token=False,
+            opts=self._options(),
+        )
+
+    def _config_map(self) -> kubernetes.core.v1.ConfigMap:
+        """Make the arguments, under a name that changes with them: so a change rolls the servers."""
+        text = config_text(arguments(self._args, self._times.drain))
+        script = COMPOSE.read_text(encoding="utf-8")
+        self._checksum = digest(text, script)
+        return kubernetes.core.v1.ConfigMap(
+            f"{self._name}-config",
+            metadata=self._metadata(object_name(self._name, "config", self._checksum)),
+            data={"args.yaml": text, "compose.py": script},
+            immutable=True,
+            opts=self._options(),
+        )
+
+    def _deployment(
+        self, account: kubernetes.core.v1.ServiceAccount, config: kubernetes.core.v1.ConfigMap
+    ) -> kubernetes.apps.v1.Deployment:
+        args, times = self._args, self._times
+        names = ServerNames(
+            model=self._labels["app.kubernetes.io/instance"],
+            config_map=config.metadata.name,
+            service_account=account.metadata.name,
+        )
+        annotations: dict[str, pulumi.Input[str]] = {"slipway/config": self._checksum}
+        if "api_key_checksum" in args:
+            annotations["slipway/key-generation"] = args["api_key_checksum"]
+        surge = 1 if args.get("spare_gpus", False) else 0
+        return kubernetes.apps.v1.Deployment(
+            f"{self._name}-server",
+            metadata=self._metadata(self._name),
+            spec={
+                "replicas": args.get("replicas", 1),
+                "revision_history_limit": 5,
+                "progress_deadline_seconds": times.progress,
+                "selector": {"match_labels": selector(names.model, SERVER)},
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_surge": surge, "max_unavailable": 1 - surge},
+                },
+                "template": {
+                    "metadata": {"labels": self._labels, "annotations": annotations},
+                    "spec": server_pod(args, names, times),
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
+                ),
+            ),
+        )
+
+    def _service(self) -> kubernetes.core.v1.Service:
+        return kubernetes.core.v1.Service(
+            f"{self._name}-service",
+            metadata=self._metadata(self._name),
+            spec={
+                "type": "ClusterIP",
+                "selector": selector(self._labels["app.kubernetes.io/instance"], SERVER),
+                "ports": [{"name": probes.HTTP, "port": PORT, "target_port": probes.HTTP, "protocol": "TCP"}],
+            },
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=self._patience()),
+        )
+
+    def _patience(self) -> pulumi.CustomTimeouts:
+        """Return the time that a Service may wait for its first server."""
+        return pulumi.CustomTimeouts(create=f"{self._times.create}s", update=f"{self._times.update}s")
+
+    def _disruption_budget(self) -> kubernetes.policy.v1.PodDisruptionBudget:
+        return kubernetes.policy.v1.PodDisruptionBudget(
+            f"{self._name}-server",
+            metadata=self._metadata(object_name(self._name, "server")),
+            spec={
+                "max_unavailable": 1,
+                "selector": {"match_labels": selector(self._labels["app.kubernetes.io/instance"], SERVER)},
+                "unhealthy_pod_eviction_policy": "AlwaysAllow",
+            },
+            opts=self._options(),
+        )
+
+    def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
+        spec = network.closed(selector(self._labels["app.kubernetes.io/instance"], SERVER))
+        if watcher := self._args.get("monitoring_namespace"):
+            opened = network.callable_from({}, [network.namespace_peer(watcher)])
+            spec["ingress"] = opened["ingress"]
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-server",
+            metadata=self._metadata(object_name(self._name, "server")),
+            spec=spec,
+            opts=self._options(),
+        )
+
+    def _media_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
+        mine = selector(self._labels["app.kubernetes.io/instance"], SERVER)
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-media",
+            metadata=self._metadata(object_name(self._name, "media")),
+            spec=network.fetching(mine, private=False),
+            opts=self._options(),
+        )
+
+
+def _check(name: str, args: VllmInferenceServiceArgs) -> None:
+    if object_name(name) == RESERVED:
+        raise pulumi.RunError(f"model `{name}`: a Service of this name stops vLLM; choose another `name`")
+    if args.get("single_node_volume", False) and args.get("replicas", 1) > 1:
+        raise pulumi.RunError(
+            f"model `{name}`: {args.get('replicas', 1)} replicas cannot share a ReadWriteOnce volume; "
+            "set `weights.accessMode` to ReadWriteMany, or `replicas.min` to 1"
+        )

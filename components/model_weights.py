@@ -1,0 +1,171 @@
+"""ModelWeights: a volume with exactly the files that were checked, or a claim that holds them already."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.hardening import quantity
+from components.naming import COMMIT_DIGITS, PREFETCH, digest, labels, object_name, selector
+from components.server import network
+from components.weights.args import ModelWeightsArgs
+from components.weights.job import JobNames, job_spec
+from components.weights.manifest import Manifest, manifest
+
+TOKEN = "slipway:index:ModelWeights"  # noqa: S105 - a type token of Pulumi, no secret
+SCRIPT = Path(__file__).parent / "prefetch" / "prefetch.py"
+ONE_NODE = "ReadWriteOnce"
+MANY_NODES = "ReadWriteMany"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsResources:
+    """The objects of one model's weights; those that were not needed are None."""
+
+    claim: kubernetes.core.v1.PersistentVolumeClaim | None = None
+    service_account: kubernetes.core.v1.ServiceAccount | None = None
+    config_map: kubernetes.core.v1.ConfigMap | None = None
+    network_policy: kubernetes.networking.v1.NetworkPolicy | None = None
+    job: kubernetes.batch.v1.Job | None = None
+
+
+class ModelWeights(pulumi.ComponentResource):
+    """The files of one model at one commit: a volume of their size, and the Job that fills and verifies it.
+
+    Volume and Job carry the commit in their names, so an update fills a new volume while the servers still read the
+    old one, and the old one goes last.
+    """
+
+    claim_name: pulumi.Output[str]
+    """The claim to mount."""
+    model_path: pulumi.Output[str]
+    """The folder of the model inside the claim."""
+    manifest_digest: pulumi.Output[str]
+    """What the prefetch's marker says; empty when there is no marker to wait for."""
+
+    def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make volume and Job; raise RunError without files or a commit, or a claim for files that no Hub has."""
+        super().__init__(TOKEN, name, {**args}, opts)
+        _check(name, args)
+        self._name, self._args = object_name(name), args
+        self._commit = args.get("commit", "") if "repository" in args else ""
+        self._labels = labels(name, PREFETCH, self._commit)
+        self.single_node = self._access_mode() == ONE_NODE and "claim_name" not in args
+        found = manifest(name, args) if args.get("files") or "repository" in args else None
+        self.resources = self._resources(found)
+        claim = self.resources.claim
+        self.claim_name = claim.metadata.name if claim else pulumi.Output.from_input(args.get("claim_name", ""))
+        folder = found.folder if found else args.get("path", "").strip("/")
+        marked = found.digest if found and "repository" in args else ""
+        job = self.resources.job
+        # Through the Job's name whoever mounts the folder waits for the Job; an id would be unknown in a preview.
+        self.model_path = job.metadata.name.apply(lambda _: folder) if job else pulumi.Output.from_input(folder)
+        self.manifest_digest = pulumi.Output.from_input(marked)
+        self.register_outputs(
+            {"claimName": self.claim_name, "modelPath": self.model_path, "manifestDigest": self.manifest_digest}
+        )
+
+    def _resources(self, found: Manifest | None) -> WeightsResources:
+        if found is None:
+            return WeightsResources()
+        claim = self._claim(found) if "claim_name" not in self._args else None
+        account = self._service_account()
+        config = self._config_map(found)
+        policy = self._network_policy()
+        return WeightsResources(
+            claim=claim,
+            service_account=account,
+            config_map=config,
+            network_policy=policy,
+            job=self._job(found, claim, account, config, policy),
+        )
+
+    def _access_mode(self) -> str:
+        default = MANY_NODES if self._args.get("replicas", 1) > 1 else ONE_NODE
+        return self._args.get("access_mode", default)
+
+    def _metadata(self, *parts: str) -> kubernetes.meta.v1.ObjectMetaArgsDict:
+        return {
+            "name": object_name(self._name, *parts),
+            "namespace": self._args["namespace"],
+            "labels": self._labels,
+        }
+
+    def _claim(self, found: Manifest) -> kubernetes.core.v1.PersistentVolumeClaim:
+        metadata = self._metadata("weights", self._commit[:COMMIT_DIGITS])
+        # A class that binds at first use leaves the claim pending until the Job's pod is there.
+        metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
+        spec: kubernetes.core.v1.PersistentVolumeClaimSpecArgsDict = {
+            "access_modes": [self._access_mode()],
+            "resources": {"requests": {"storage": quantity(found.volume)}},
+            "volume_mode": "Filesystem",
+        }
+        if storage := self._args.get("storage_class"):
+            spec["storage_class_name"] = storage
+        return kubernetes.core.v1.PersistentVolumeClaim(
+            f"{self._name}-weights", metadata=metadata, spec=spec, opts=pulumi.ResourceOptions(parent=self)
+        )
+
+    def _service_account(self) -> kubernetes.core.v1.ServiceAccount:
+        return kubernetes.core.v1.ServiceAccount(
+            f"{self._name}-prefetch",
+            metadata=self._metadata(PREFETCH),
+            automount_service_account_token=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _config_map(self, found: Manifest) -> kubernetes.core.v1.ConfigMap:
+        script = SCRIPT.read_text(encoding="utf-8")
+        self._checksum = digest(script, found.text, self._args.get("image", ""))
+        return kubernetes.core.v1.ConfigMap(
+            f"{self._name}-manifest",
+            metadata=self._metadata("manifest", self._checksum),
+            data={"manifest.json": found.text, "prefetch.py": script},
+            immutable=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
+        mine = selector(self._labels["app.kubernetes.io/instance"], PREFETCH)
+        spec = network.fetching(mine) if "repository" in self._args else network.closed(mine)
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-prefetch",
+            metadata=self._metadata(PREFETCH),
+            spec=spec,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _job(
+        self,
+        found: Manifest,
+        claim: kubernetes.core.v1.PersistentVolumeClaim | None,
+        account: kubernetes.core.v1.ServiceAccount,
+        config: kubernetes.core.v1.ConfigMap,
+        policy: kubernetes.networking.v1.NetworkPolicy,
+    ) -> kubernetes.batch.v1.Job:
+        names = JobNames(
+            claim=claim.metadata.name if claim else self._args.get("claim_name", ""),
+            config_map=config.metadata.name,
+            service_account=account.metadata.name,
+        )
+        patience = f"{found.seconds + 600}s"
+        return kubernetes.batch.v1.Job(
+            f"{self._name}-prefetch",
+            metadata=self._metadata(PREFETCH, self._commit[:COMMIT_DIGITS], self._checksum),
+            spec=job_spec(self._args, names, found, self._labels, on_pool=self.single_node),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[policy],
+                custom_timeouts=pulumi.CustomTimeouts(create=patience, update=patience),
+            ),
+        )
+
+
+def _check(name: str, args: ModelWeightsArgs) -> None:
+    if "repository" not in args and "claim_name" not in args:
+        raise pulumi.RunError(
+            f"model `{name}`: no Hub has these files; set `weights.claim` to the PersistentVolumeClaim that holds them"
+        )
+    if args.get("files") and not args.get("image"):
+        raise pulumi.RunError(f"model `{name}`: the Job for its weights needs an image")

@@ -1,0 +1,1 @@
+"""One module a platform, each with ``make(name, args, parent) -> Pool``."""

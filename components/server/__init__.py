@@ -1,0 +1,1 @@
+"""The vLLM server pod, piece by piece: arguments, environment, sizes, probes, volumes, network."""

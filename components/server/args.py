@@ -1,0 +1,94 @@
+"""What VllmInferenceService is told: the plan of one model, as it was checked."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+
+class VllmInferenceServiceArgs(TypedDict):
+    """One model's server, exactly as planned. What is left out is left to vLLM's own default."""
+
+    namespace: pulumi.Input[str]
+    """The namespace."""
+    image: str
+    """The vLLM image, by tag and digest."""
+    served_model_name: str
+    """The name that clients send as `model`."""
+    claim_name: pulumi.Input[str]
+    """The volume claim with the weights."""
+    model_path: pulumi.Input[str]
+    """The folder of the model inside the claim; empty for its root."""
+    manifest_digest: NotRequired[pulumi.Input[str]]
+    """The digest in the prefetch's marker; the server waits for it. Left out: no marker is looked for."""
+    commit: NotRequired[str]
+    """The commit of the weights, for labels."""
+    source: NotRequired[str]
+    """Where the model comes from, for an annotation."""
+    weights_bytes: NotRequired[int]
+    """The size of the weights; the times of the probes follow from it."""
+    gpu_resource: NotRequired[pulumi.Input[str]]
+    """The resource name of one GPU; `nvidia.com/gpu` by default."""
+    node_selector: NotRequired[pulumi.Input[dict[str, str]]]
+    """The labels of the nodes."""
+    tolerations: NotRequired[pulumi.Input[list[dict[str, str]]]]
+    """The taints of the nodes that are tolerated."""
+    replicas: NotRequired[int]
+    """How many servers; 1 by default."""
+    single_node_volume: NotRequired[bool]
+    """Only one node may mount the volume at once (ReadWriteOnce); then more than one replica is refused."""
+    spare_gpus: NotRequired[bool]
+    """The pool has GPUs to spare, so a rollout starts the new server before it stops the old one."""
+    tensor_parallel_size: NotRequired[int]
+    """GPUs of one replica; 1 by default."""
+    max_model_len: NotRequired[int]
+    """The context length in tokens."""
+    gpu_memory_utilization: NotRequired[float]
+    """The part of each GPU's memory that vLLM uses."""
+    dtype: NotRequired[str]
+    """The type of activations and unquantized weights."""
+    kv_cache_dtype: NotRequired[str]
+    """The type of the KV cache."""
+    quantization: NotRequired[str]
+    """The quantization method, where it is not what the repository says."""
+    max_num_seqs: NotRequired[int]
+    """The most requests in one batch."""
+    max_num_batched_tokens: NotRequired[int]
+    """The most tokens in one batch."""
+    limit_mm_per_prompt: NotRequired[dict[str, int]]
+    """How many images, videos and audio clips a prompt may hold."""
+    runner: NotRequired[str]
+    """`generate` or `pooling`."""
+    convert: NotRequired[str]
+    """`embed` or `classify`, when the engine converts the model."""
+    config_format: NotRequired[str]
+    """`hf` or `mistral`."""
+    multimodal: NotRequired[bool]
+    """The model takes images, video or audio."""
+    allowed_media_domains: NotRequired[list[str]]
+    """The only hosts that media is fetched from; none means that media comes inside the request."""
+    enforce_eager: NotRequired[bool]
+    """Capture no CUDA graphs."""
+    trust_remote_code: NotRequired[bool]
+    """Run the repository's own code in the server; false by default."""
+    extra_arguments: NotRequired[dict[str, Any]]
+    """More flags of `vllm serve`, without the dashes; those that open the server are refused."""
+    api_key_secret_name: NotRequired[pulumi.Input[str]]
+    """The Secret with the API keys, one a data entry; left out: no key is asked for."""
+    api_key_secret_key: NotRequired[pulumi.Input[str]]
+    """The one entry of that Secret to use; left out: every entry is a key."""
+    api_key_checksum: NotRequired[pulumi.Input[str]]
+    """Something that changes when the key does, and says nothing of it: the servers are then replaced."""
+    read_only_root_filesystem: NotRequired[bool]
+    """Keep the container's root read-only; true by default. False only for runtimes that cannot (old CRI-O)."""
+    cpu: NotRequired[str]
+    """The CPUs of one server as a quantity; 2 x (2 + GPUs) by default."""
+    memory: NotRequired[str]
+    """The memory of one server as a quantity; derived by default."""
+    drain_seconds: NotRequired[int]
+    """How long running requests may take to finish when a server stops; 120 by default."""
+    runtime_class: NotRequired[str]
+    """The RuntimeClass of the GPU nodes, where they need one (`nvidia`)."""
+    image_pull_secrets: NotRequired[list[str]]
+    """The Secrets to pull the image with."""
+    monitoring_namespace: NotRequired[str]
+    """The namespace whose pods may read the metrics."""

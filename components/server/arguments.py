@@ -1,0 +1,73 @@
+"""The arguments of `vllm serve` as its config file: everything but the API keys."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import yaml
+
+from components.server.args import VllmInferenceServiceArgs
+
+PORT = 8000
+# Each of these opens the server, moves what was checked, or is set by Slipway itself.
+REFUSED = {
+    "api-key": "set `endpoint.apiKeySecret` or `slipway:apiKey`",
+    "host": "the server listens on every address of its pod",
+    "port": "the port is 8000",
+    "model": "the model is the one that was checked",
+    "revision": "the commit is the one that was checked",
+    "config": "Slipway writes the config file",
+    "trust-request-chat-template": "it lets any client run its own template",
+    "trust-request-mm-kwargs": "it lets any client change the processor",
+    "enable-prompt-embeds": "it lets any client load its own tensors",
+    "allowed-local-media-path": "it lets any client read files",
+    "load-format": "only safetensors are loaded",
+    "middleware": "it runs code of its own",
+    "root-path": "it breaks the routes of the endpoint",
+}
+PLANNED = (
+    "max_model_len",
+    "gpu_memory_utilization",
+    "dtype",
+    "kv_cache_dtype",
+    "quantization",
+    "max_num_seqs",
+    "max_num_batched_tokens",
+    "limit_mm_per_prompt",
+    "runner",
+    "config_format",
+)
+
+
+def arguments(args: VllmInferenceServiceArgs, drain: int) -> dict[str, Any]:
+    """Return the flags of `vllm serve` by name, without dashes; raise RunError for a flag that opens the server."""
+    flags: dict[str, Any] = {
+        "served-model-name": [args["served_model_name"]],
+        "port": PORT,
+        "load-format": "safetensors",
+        "tensor-parallel-size": args.get("tensor_parallel_size", 1),
+        "shutdown-timeout": drain,
+    }
+    plan: Mapping[str, Any] = {**args}
+    flags |= {name.replace("_", "-"): plan[name] for name in PLANNED if plan.get(name) is not None}
+    if args.get("convert", "none") not in {"none", "auto"}:
+        flags["convert"] = args["convert"]
+    if args.get("multimodal", False):
+        flags["allowed-media-domains"] = args.get("allowed_media_domains") or ["media.invalid"]
+    flags |= {name: True for name in ("enforce-eager", "trust-remote-code") if plan.get(name.replace("-", "_"))}
+    return flags | _extra(args)
+
+
+def _extra(args: VllmInferenceServiceArgs) -> dict[str, Any]:
+    extra = {
+        name.removeprefix("--").replace("_", "-"): value for name, value in args.get("extra_arguments", {}).items()
+    }
+    for name in sorted(extra):
+        if reason := REFUSED.get(name):
+            raise pulumi.RunError(f"model `{args['served_model_name']}`: `--{name}` may not be set: {reason}")
+    return extra
+
+
+def config_text(flags: Mapping[str, Any]) -> str:
+    """Return the config file: YAML with the flags in the order of their names."""
+    return str(yaml.safe_dump(dict(flags), sort_keys=True, default_flow_style=False, allow_unicode=True))

@@ -1,0 +1,88 @@
+"""Who may talk to whom: nobody, and then the exact openings."""
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import (
+    NetworkPolicyEgressRuleArgsDict,
+    NetworkPolicyIngressRuleArgsDict,
+    NetworkPolicyPeerArgsDict,
+    NetworkPolicyPortArgsDict,
+    NetworkPolicySpecArgsDict,
+)
+
+from components.naming import NAMESPACE_NAME
+from components.server.arguments import PORT
+
+METADATA_NETWORKS = [
+    "169.254.0.0/16",
+    "fe80::/10",
+    "fd00:ec2::254/128",
+]  # cloud metadata services give credentials to whoever asks
+PRIVATE_NETWORKS = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+NODE_LOCAL_DNS = "169.254.20.10/32"
+HTTPS = 443
+DNS = 53
+
+
+def closed(labels: dict[str, str]) -> NetworkPolicySpecArgsDict:
+    """Return the policy that lets these pods neither be called nor call; no labels means every pod."""
+    return {
+        "pod_selector": {"match_labels": labels} if labels else {},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [],
+        "egress": [],
+    }
+
+
+def callable_from(labels: dict[str, str], callers: Sequence[NetworkPolicyPeerArgsDict]) -> NetworkPolicySpecArgsDict:
+    """Return the policy that lets these callers reach the server's port of these pods."""
+    rules: list[NetworkPolicyIngressRuleArgsDict] = [{"from_": callers, "ports": [_port(PORT)]}] if callers else []
+    return {"pod_selector": {"match_labels": labels}, "policy_types": ["Ingress"], "ingress": rules}
+
+
+def fetching(labels: dict[str, str], *, private: bool = True) -> NetworkPolicySpecArgsDict:
+    """Return the policy that lets these pods ask names and call HTTPS, but no metadata service.
+
+    ``private`` networks are left open for a mirror of the Hub; a server that fetches what clients name has them shut.
+    """
+    return {
+        "pod_selector": {"match_labels": labels},
+        "policy_types": ["Egress"],
+        "egress": [*_names(), _https(METADATA_NETWORKS if private else [*METADATA_NETWORKS, *PRIVATE_NETWORKS])],
+    }
+
+
+def namespace_peer(namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgsDict:
+    """Return every pod of a namespace, by the label that the API server keeps."""
+    return {"namespace_selector": {"match_labels": {NAMESPACE_NAME: namespace}}}
+
+
+def same_namespace_peer() -> NetworkPolicyPeerArgsDict:
+    """Return every pod of the server's own namespace."""
+    return {"pod_selector": {}}
+
+
+def _https(shut: Sequence[str]) -> NetworkPolicyEgressRuleArgsDict:
+    six = [network for network in shut if ":" in network]
+    four = [network for network in shut if ":" not in network]
+    return {
+        "to": [
+            {"ip_block": {"cidr": "0.0.0.0/0", "except_": four}},
+            {"ip_block": {"cidr": "::/0", "except_": six}},
+        ],
+        "ports": [_port(HTTPS)],
+    }
+
+
+def _names() -> Sequence[NetworkPolicyEgressRuleArgsDict]:
+    return [
+        {
+            "to": [namespace_peer("kube-system"), {"ip_block": {"cidr": NODE_LOCAL_DNS}}],
+            "ports": [_port(DNS, "UDP"), _port(DNS)],
+        }
+    ]
+
+
+def _port(number: int, protocol: str = "TCP") -> NetworkPolicyPortArgsDict:
+    return {"port": number, "protocol": protocol}

@@ -1,0 +1,177 @@
+"""The pod of a vLLM server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    PodSpecArgsDict,
+    ResourceRequirementsArgsDict,
+    TopologySpreadConstraintArgsDict,
+    VolumeArgsDict,
+    VolumeMountArgsDict,
+)
+
+from components.hardening import TEMPORARY, container_security, environment, pod_security, quantity
+from components.naming import SERVER, selector
+from components.pools.pool import GPU_RESOURCE, ZONE_LABEL
+from components.server import probes, sizes
+from components.server.args import VllmInferenceServiceArgs
+from components.server.arguments import PORT
+from components.server.environment import CACHE, MODELS, server_environment
+
+BASE = "/etc/slipway"
+RUN = "/run/slipway"
+KEYS = "/run/secrets/slipway"
+CONFIG = f"{RUN}/config.yaml"
+MARKER = ".slipway/complete.json"  # written by the prefetch at the root of the volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerNames:
+    """The names of the objects that the pod refers to."""
+
+    model: str
+    config_map: pulumi.Input[str]
+    service_account: pulumi.Input[str]
+
+
+def server_pod(args: VllmInferenceServiceArgs, names: ServerNames, times: sizes.Times) -> PodSpecArgsDict:
+    """Return the pod: an init container that composes the config file, and the server that reads it."""
+    pod: PodSpecArgsDict = {
+        "service_account_name": names.service_account,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "security_context": pod_security(),
+        "init_containers": [_composer(args)],
+        "containers": [_server(args, times)],
+        "volumes": _volumes(args, names),
+        "termination_grace_period_seconds": times.stop,
+        "topology_spread_constraints": _spread(names.model),
+        "restart_policy": "Always",
+    }
+    if "node_selector" in args:
+        pod["node_selector"] = args["node_selector"]
+    if "tolerations" in args:
+        pod["tolerations"] = cast("Any", args["tolerations"])  # plain dictionaries of the same keys
+    if runtime := args.get("runtime_class"):
+        pod["runtime_class_name"] = runtime
+    if pull := args.get("image_pull_secrets"):
+        pod["image_pull_secrets"] = [{"name": name} for name in pull]
+    return pod
+
+
+def _composer(args: VllmInferenceServiceArgs) -> ContainerArgsDict:
+    mounts: list[VolumeMountArgsDict] = [
+        {"name": "config", "mount_path": BASE, "read_only": True},
+        {"name": "run", "mount_path": RUN},
+    ]
+    values = {"SLIPWAY_ARGUMENTS": f"{BASE}/args.yaml", "SLIPWAY_CONFIG": CONFIG}
+    if "api_key_secret_name" in args:
+        values["SLIPWAY_KEYS"] = KEYS
+        mounts.append({"name": "keys", "mount_path": KEYS, "read_only": True})
+    variables = list(environment(values))
+    if "manifest_digest" in args:
+        mounts.append({"name": "models", "mount_path": MODELS, "read_only": True})
+        variables.append({"name": "SLIPWAY_DIGEST", "value": args["manifest_digest"]})
+        variables.append({"name": "SLIPWAY_MARKER", "value": _marker(args["model_path"])})
+    small: ResourceRequirementsArgsDict = {
+        "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+    }
+    return {
+        "name": "compose",
+        "image": args["image"],
+        "image_pull_policy": "IfNotPresent",
+        "command": ["python3", "-I", f"{BASE}/compose.py"],
+        "env": variables,
+        "resources": small,
+        "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
+        "volume_mounts": mounts,
+    }
+
+
+def _marker(model_path: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat(MODELS, "/", model_path, "/", MARKER)
+
+
+def model_folder(model_path: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return where the server finds the model; the path inside the claim may be empty."""
+    return pulumi.Output.from_input(model_path).apply(lambda path: f"{MODELS}/{path}".rstrip("/"))
+
+
+def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgsDict:
+    return {
+        "name": SERVER,
+        "image": args["image"],
+        "image_pull_policy": "IfNotPresent",
+        "command": ["vllm", "serve"],
+        "args": [model_folder(args["model_path"]), "--config", CONFIG],
+        "env": environment(server_environment(times.load)),
+        "ports": [{"name": probes.HTTP, "container_port": PORT, "protocol": "TCP"}],
+        "startup_probe": probes.startup(times.load),
+        "readiness_probe": probes.readiness(),
+        "liveness_probe": probes.liveness(),
+        "lifecycle": probes.lifecycle(),
+        "resources": _resources(args),
+        "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
+        "volume_mounts": [
+            {"name": "models", "mount_path": MODELS, "read_only": True},
+            {"name": "run", "mount_path": RUN, "read_only": True},
+            {"name": "cache", "mount_path": CACHE},
+            {"name": "temporary", "mount_path": TEMPORARY},
+            {"name": "shared-memory", "mount_path": "/dev/shm"},  # noqa: S108 - a volume of the pod alone
+        ],
+    }
+
+
+def _resources(args: VllmInferenceServiceArgs) -> ResourceRequirementsArgsDict:
+    gpus = args.get("tensor_parallel_size", 1)
+    memory = quantity(sizes.memory(gpus, multimodal=args.get("multimodal", False)))
+    amounts: pulumi.Input[dict[str, str]] = pulumi.Output.from_input(args.get("gpu_resource", GPU_RESOURCE)).apply(
+        lambda resource: {
+            "cpu": args.get("cpu", str(sizes.cpus(gpus))),
+            "memory": args.get("memory", memory),
+            "ephemeral-storage": quantity(sizes.disk()),
+            resource: str(gpus),
+        }
+    )
+    return {"requests": amounts, "limits": amounts}
+
+
+def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[VolumeArgsDict]:
+    gpus = args.get("tensor_parallel_size", 1)
+    volumes: list[VolumeArgsDict] = [
+        {"name": "models", "persistent_volume_claim": {"claim_name": args["claim_name"]}},
+        {"name": "config", "config_map": {"name": names.config_map, "default_mode": 0o444}},
+        {"name": "run", "empty_dir": {"medium": "Memory", "size_limit": quantity(sizes.CONFIG_DISK)}},
+        {"name": "cache", "empty_dir": {"size_limit": quantity(sizes.CACHE_DISK)}},
+        {"name": "temporary", "empty_dir": {"size_limit": quantity(sizes.TEMPORARY_DISK)}},
+        {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": quantity(sizes.shared_memory(gpus))}},
+    ]
+    if "api_key_secret_name" in args:
+        volumes.append({"name": "keys", "secret": {"secret_name": args["api_key_secret_name"], "default_mode": 0o440}})
+        if "api_key_secret_key" in args:
+            key = args["api_key_secret_key"]
+            volumes[-1]["secret"] = {
+                "secret_name": args["api_key_secret_name"],
+                "default_mode": 0o440,
+                "items": [{"key": key, "path": key}],
+            }
+    return volumes
+
+
+def _spread(model: str) -> Sequence[TopologySpreadConstraintArgsDict]:
+    """Return the wish to put replicas on different nodes and zones, which never keeps one from running."""
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": selector(model, SERVER)},
+            "match_label_keys": ["pod-template-hash"],
+        }
+        for key in ("kubernetes.io/hostname", ZONE_LABEL)
+    ]

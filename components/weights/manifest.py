@@ -1,0 +1,78 @@
+"""The list of files that the prefetch brings and verifies, and how much room they take."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.hardening import GIB, MIB
+from components.naming import COMMIT_DIGITS
+from components.weights.args import ModelWeightsArgs, WeightFileArgs
+
+HUB = "https://huggingface.co"
+MAX_BYTES = 900_000  # a ConfigMap holds 1 MiB with its metadata
+HEAD_ROOM = 0.10  # file systems keep a part for themselves
+SLOWEST = 20 * MIB  # bytes a second that a download may be as slow as
+JOB_BASE = 15 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The manifest file's text and its sha256, the sum of the sizes, and the folder inside the volume."""
+
+    text: str
+    digest: str
+    size: int
+    folder: str
+
+    @property
+    def volume(self) -> int:
+        """Return the bytes of a volume for the files: a tenth and 1 GiB more, in whole GiB."""
+        return -(-int(self.size * (1 + HEAD_ROOM) + GIB) // GIB) * GIB
+
+    @property
+    def seconds(self) -> int:
+        """Return how long the Job may take: 15 min, and the files at 20 MiB/s read twice."""
+        return JOB_BASE + 2 * self.size // SLOWEST
+
+
+def manifest(name: str, args: ModelWeightsArgs) -> Manifest:
+    """Return the manifest; raise RunError when there is no file, no full commit, or too many files for a ConfigMap."""
+    files = args.get("files", [])
+    commit = args.get("commit", "")
+    if not files:
+        raise pulumi.RunError(f"model `{name}`: no file to fetch is known")
+    if "repository" in args and len(commit) != len(hashlib.sha1(usedforsecurity=False).hexdigest()):
+        raise pulumi.RunError(f"model `{name}`: the weights need a full commit of 40 hex digits")
+    content = {
+        "repository": args.get("repository", ""),
+        "commit": commit,
+        "endpoint": args.get("endpoint", HUB),
+        "files": _entries(files),
+    }
+    text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+    if len(text) > MAX_BYTES:
+        raise pulumi.RunError(
+            f"model `{name}`: the list of its {len(files)} files has {len(text)} bytes, a ConfigMap holds {MAX_BYTES}"
+        )
+    parts = [args.get("path", "").strip("/"), commit[:COMMIT_DIGITS] if "repository" in args else ""]
+    return Manifest(
+        text=text,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        size=sum(each["size"] for each in files),
+        folder="/".join(part for part in parts if part),
+    )
+
+
+def _entries(files: Sequence[WeightFileArgs]) -> list[WeightFileArgs]:
+    entries: list[WeightFileArgs] = []
+    for each in sorted(files, key=lambda file: file["path"]):
+        entry: WeightFileArgs = {"path": each["path"], "size": each["size"]}
+        if each.get("sha256"):
+            entry["sha256"] = each["sha256"]
+        elif each.get("blob_id"):
+            entry["blob_id"] = each["blob_id"]
+        entries.append(entry)
+    return entries
