@@ -71,7 +71,7 @@ class Plan:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     manifests: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    compared: bool = False  # with an earlier rendering
+    folder: str = ""  # where the manifests were written
 
     @property
     def summary(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dryrun.folder import last_steps, refuse_foreign, write_folder
-from dryrun.manifests import Rendering, render
+from dryrun.manifests import document, render
 from dryrun.objects import KubernetesObject, kubernetes_objects
 from dryrun.plan import Plan, Result, steps
 from dryrun.program import Failure, Program, Run, run_program
@@ -19,7 +19,7 @@ from dryrun.value import bare, shown
 
 VALIDATION_TYPE: Final = "slipway:index:ModelValidation"
 FINDING: Final = re.compile(r"[a-z]+\[([a-z0-9-]+)\]:")  # how ModelValidation begins a message
-RENDERINGS: Final = "out"  # where `make preview` puts them: compared with when no folder is named
+RENDERINGS: Final = "out/preview"  # where `make preview` puts them: compared with when no folder is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def preview(
     config = read_stack(project, stack_file)
     redaction = Redaction(environment_secrets())
     program = Program(
-        folder=project.folder,
+        folder=project.program,
         project=project.name,
         stack=config.stack,
         config=config.values,
@@ -61,14 +61,12 @@ def _plan(run: Run, objects: Sequence[KubernetesObject], folder: Path, stack: st
     recording = run.recording
     violations = (*_violations(objects), *_collisions(objects))
     diagnostics = (*recording.diagnostics, *violations, *_failures(run.failure, recording))
-    before = last_steps(folder)
     return Plan(
         stack=stack,
         result=_result(run, violations),
-        steps=steps(tuple(recording.resources.values()), before or {}),
+        steps=steps(tuple(recording.resources.values()), last_steps(folder) or {}),
         diagnostics=diagnostics,
         outputs=shown(dict(recording.stack_outputs)),
-        compared=before is not None,
     )
 
 
@@ -125,17 +123,15 @@ def _collisions(objects: Sequence[KubernetesObject]) -> tuple[Diagnostic, ...]:
 
 
 def _rendered(plan: Plan, objects: Sequence[KubernetesObject], out: Path | None, redaction: Redaction) -> Plan:
-    rendering = render(objects)
-    plan = replace(plan, left_out=tuple(redaction.text(entry) for entry in rendering.left_out))
+    leaking = [item for item in objects if redaction.finds(document(shown(item.body)))]
+    rendering = render([item for item in objects if item not in leaking])
+    notes = [f"{item.title}: not written, for it holds a secret of the environment in plain text" for item in leaking]
+    plan = replace(plan, left_out=tuple(redaction.text(entry) for entry in (*rendering.left_out, *notes)))
     if out is None:
         return plan
     plan = replace(plan, manifests=tuple(manifest.file for manifest in rendering.manifests))
-    write_folder(out, plan, _texts(rendering, redaction))
-    return plan
-
-
-def _texts(rendering: Rendering, redaction: Redaction) -> dict[str, str]:
-    return {manifest.file: redaction.text(manifest.text) for manifest in rendering.manifests}
+    write_folder(out, plan, {manifest.file: manifest.text for manifest in rendering.manifests})
+    return replace(plan, folder=str(out))
 
 
 def _redacted(plan: Plan, redaction: Redaction) -> Plan:

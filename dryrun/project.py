@@ -22,10 +22,11 @@ class ProjectError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A Pulumi project: its folder, name, where the stack files are, and the ``config:`` keys that it declares."""
+    """A Pulumi project: its folder, name, program, where the stack files are, and the config keys that it declares."""
 
     folder: Path
     name: str
+    program: Path
     stacks: Path
     declared: Mapping[str, Any]
 
@@ -69,9 +70,18 @@ def read_project(folder: Path) -> Project:
     name = content.get("name")
     if not isinstance(name, str) or not name:
         raise ProjectError(f"{path}: `name` is missing")
-    stacks = content.get("stackConfigDir", "")
-    declared = content.get("config") or {}
-    return Project(folder=folder.resolve(), name=name, stacks=folder.resolve() / str(stacks), declared=declared)
+    root = folder.resolve()
+    program = root / str(content.get("main") or "")
+    if not (program / "__main__.py").is_file():
+        raise ProjectError(f"no `__main__.py` in {program}")
+    declared = content.get("config")
+    return Project(
+        folder=root,
+        name=name,
+        program=program,
+        stacks=root / str(content.get("stackConfigDir") or ""),
+        declared=declared if isinstance(declared, Mapping) else {},
+    )
 
 
 def read_stack(project: Project, path: Path) -> StackConfig:

@@ -147,7 +147,7 @@ class Monitor(mocks.MockMonitor):
 
 def _resource(request: Any, urn: str, inputs: Mapping[str, Value]) -> Resource:  # noqa: ANN401 - the SDK's messages are untyped
     options = {
-        "dependsOn": list(request.dependencies),
+        "dependsOn": sorted(request.dependencies),
         "protect": request.protect,
         "retainOnDelete": request.retainOnDelete,
         "deleteBeforeReplace": request.deleteBeforeReplace,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dryrun.value import SECRET_TEXT
 
-SECRET_NAME: Final = re.compile(r"TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_KEY|PRIVATE_KEY")
+SECRET_NAME: Final = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?|KEY)$")
 MIN_LENGTH: Final = 8  # shorter values would take ordinary words out
 MAX_TOKEN_BYTES: Final = 4096
 
@@ -26,6 +26,10 @@ class Redaction:
     def text(self, text: str) -> str:
         """Return the text with ``[secret]`` in place of each secret."""
         return self._pattern.sub(SECRET_TEXT, text) if self._pattern else text
+
+    def finds(self, text: str) -> bool:
+        """Return whether a secret is in the text."""
+        return bool(self._pattern and self._pattern.search(text))
 
     def json(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return a copy of a JSON value with the secrets taken out of its texts and keys."""

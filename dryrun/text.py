@@ -90,7 +90,7 @@ def _info(plan: Plan, step: Step) -> tuple[tuple[str, str], ...]:
         for severity in ("error", "warning")
     }
     spoken = tuple(
-        (SEVERITY_STYLES[severity], f"{count} {severity}{'' if count == 1 else 's'} ")
+        (SEVERITY_STYLES[severity], f"{count} {severity}{'' if count == 1 else 's'}  ")
         for severity, count in counts.items()
         if count
     )
@@ -106,7 +106,8 @@ def _diagnostics(plan: Plan) -> Iterator[Line]:
         return
     yield (("bold", "Diagnostics:"),)
     titles = {step.urn: f"{safe(step.type)} ({safe(step.name)})" for step in plan.steps}
-    order = [*titles, *(entry.urn for entry in plan.diagnostics if entry.urn not in titles)]
+    models_first = sorted(plan.steps, key=lambda step: step.parent == "")
+    order = [*(step.urn for step in models_first), *(entry.urn for entry in plan.diagnostics)]
     for urn in dict.fromkeys(order):
         entries = [entry for entry in plan.diagnostics if entry.urn == urn]
         if not entries:
@@ -143,6 +144,8 @@ def _left_out(plan: Plan) -> Iterator[Line]:
 
 def _counts(plan: Plan) -> Iterator[Line]:
     words = {Op.CREATE: "to create", Op.UPDATE: "to update", Op.DELETE: "to delete"}
+    if not plan.steps:
+        return
     yield (("bold", "Resources:"),)
     for op, word in words.items():
         if count := plan.summary[op.value]:
@@ -158,4 +161,11 @@ def _conclusion(plan: Plan) -> Iterator[Line]:
     elif plan.result is Result.UNKNOWN:
         yield (("bold magenta", "preview could not check every model"), ("", ": nothing was written, try again"))
     else:
-        yield (("bold green", "preview passed"),)
+        yield (("bold green", "preview passed"), *_written(plan))
+
+
+def _written(plan: Plan) -> tuple[tuple[str, str], ...]:
+    if not plan.folder:
+        return ()
+    folder = safe(plan.folder)
+    return (("", f": {len(plan.manifests)} manifests are in {folder}, for `kubectl apply -f {folder}`"),)

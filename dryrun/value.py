@@ -43,7 +43,9 @@ UNKNOWN: Final = Unknown()
 
 def decode(wire: struct_pb2.Struct) -> dict[str, Value]:
     """Return the properties that a message of the SDK carries, secrets and unknowns marked where they stand."""
-    return {key: _decode(value) for key, value in wire.fields.items() if value.WhichOneof("kind") != "null_value"}
+    return {
+        key: _decode(value) for key, value in sorted(wire.fields.items()) if value.WhichOneof("kind") != "null_value"
+    }
 
 
 def _decode(value: struct_pb2.Value) -> Value:
