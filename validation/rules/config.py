@@ -62,6 +62,7 @@ def architectures(subject: Subject) -> Iterator[Answer]:
     """Require that config.json names its architectures.
 
     Why: the contract and the engine choose the implementation by the first name of this list.
+    Under `contract: vllm` an engine that infers the class from `model_type` is enough.
     Example: `"architectures": []`, `"architectures": "LlamaForCausalLM"`, or no such key in a hand-written file.
     Fix: write the class that the weights were saved from, for instance `"architectures": ["LlamaForCausalLM"]`.
     Source: the contract, "An architectures array".
@@ -77,6 +78,9 @@ def architectures(subject: Subject) -> Iterator[Answer]:
     elif not all(isinstance(name, str) and name for name in value):
         problem = "holds something that is no name"
     else:
+        return
+    if not subject.contract.architectures and subject.prediction.architecture:
+        yield skipped(f"vLLM infers {subject.prediction.architecture} from `model_type`")
         return
     likely = subject.prediction.architecture or "LlamaForCausalLM"
     yield Answer(

@@ -64,8 +64,9 @@ def mismatch(subject: Subject) -> Iterator[Answer]:
         )
 
 
+_NAMED = (*CONFIG, "architectures-missing")
 RULES = (
-    Rule(name="model-type-undetected", severity=Severity.WARNING, check=undetected, requires=CONFIG),
-    Rule(name="model-type-unsupported", severity=Severity.ERROR, check=unsupported, requires=CONFIG),
-    Rule(name="model-type-mismatch", severity=Severity.ERROR, check=mismatch, requires=CONFIG),
+    Rule(name="model-type-undetected", severity=Severity.WARNING, check=undetected, requires=_NAMED),
+    Rule(name="model-type-unsupported", severity=Severity.ERROR, check=unsupported, requires=_NAMED),
+    Rule(name="model-type-mismatch", severity=Severity.ERROR, check=mismatch, requires=_NAMED),
 )

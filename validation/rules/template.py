@@ -70,11 +70,18 @@ def malformed(subject: Subject) -> Iterator[Answer]:
     """Require that the field is a text, or a list of named texts with a `default`.
 
     Why: transformers accepts a string, or a list of `{"name", "template"}` from which a chat request takes `default`.
-    Anything else fails when the first request arrives.
+    Anything else fails when the first request arrives. A chat_template.jinja has to be UTF-8, with something in it.
     Example: `"chat_template": {}`, an empty string, or a list with only `tool_use`.
     Fix: write the template as one string.
     Source: transformers' get_chat_template.
     """
+    text = subject.facts.texts.get(JINJA_FILE)
+    if text is not None and not text.unread and not (text.value or "").strip():
+        yield Answer(
+            message=f"{JINJA_FILE} {text.problem or 'is empty'}",
+            help="write the template into the file as UTF-8, or delete the file",
+            where=Place(path=JINJA_FILE),
+        )
     for path in (TOKENIZER_FILE, JSON_FILE):
         document = subject.facts.documents.get(path)
         if document is None or document.unread:

@@ -21,7 +21,7 @@ from validation.engine.prediction import Support
 from validation.finding import Outcome, Severity
 from validation.wish import ModelType, Wish
 
-_TITLE = "Scaleway Managed Inference, custom models"
+_TITLE = "Scaleway Managed Inference"
 _ENDING = replace(
     MANAGED,
     notices=(
