@@ -124,7 +124,8 @@ def _walk(folder: Path, inside: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _refused_note(refused: int) -> str:
-    return f"{refused} files were left out: their names are unsafe, or links lead out of the folder" if refused else ""
+    reason = "unsafe names, or links that lead out of the folder"
+    return f"files left out for {reason}: {refused}" if refused else ""
 
 
 def _file(root: tuple[Path, Path], path: str) -> File:

@@ -67,22 +67,29 @@ class HubReader:
 
         When the revision is the commit of ``locked``, its files are not asked for again.
         """
+        found, info = self._listed(facts)
+        if info is not None and locked is not None and locked.commit == found.commit:
+            found = self._renewed(locked, found)
+        elif info is not None:
+            found = self._fill(found, parents(card_of(info), found.tags))
+        return replace(found, token_role=self.account.settled())
+
+    def resolve(self, facts: RepositoryFacts) -> RepositoryFacts:
+        """Return the facts of the listing alone: the commit of the revision, or why there is none."""
+        return self._listed(facts)[0]
+
+    def _listed(self, facts: RepositoryFacts) -> "tuple[RepositoryFacts, ModelInfo | None]":
         try:
             info = self._info(facts.repository, facts.revision or None)
             found = read_listing(info, replace(facts, origin=Origin.HUB, read_at=datetime.now(UTC)))
         except Exception as error:  # noqa: BLE001 - whatever a hostile listing does to its parser, it is no listing
-            found = self._refused(facts, refusal(error, facts.revision, has_token=self.account.has_token))
-            return replace(found, token_role=self.account.settled())
+            return self._refused(facts, refusal(error, facts.revision, has_token=self.account.has_token)), None
         if not _is_wanted(facts.revision, found.commit):
             detail = "the Hub answered with another commit than the wished one"
-            found = replace(found, state=RepositoryState.UNREACHABLE, detail=detail, files=(), commit="")
-        elif info.disabled is True:
-            found = replace(found, state=RepositoryState.DISABLED, detail="the Hub has disabled the repository")
-        elif locked is not None and locked.commit == found.commit:
-            found = self._renewed(locked, found)
-        else:
-            found = self._fill(found, parents(card_of(info), found.tags))
-        return replace(found, token_role=self.account.settled())
+            return replace(facts, state=RepositoryState.UNREACHABLE, detail=detail), None
+        if info.disabled is True:
+            return replace(found, state=RepositoryState.DISABLED, detail="the Hub has disabled the repository"), None
+        return found, info
 
     def _renewed(self, locked: RepositoryFacts, now: RepositoryFacts) -> RepositoryFacts:
         """Return locked facts with what can change since they were recorded: access, gating, the security scan."""
@@ -102,11 +109,6 @@ class HubReader:
         if answer.state is RepositoryState.UNREACHABLE:
             return replace(found, notes=(*found.notes, f"access was not looked at: {answer.detail}"))
         return self._refused(found, answer)
-
-    def resolve(self, repository: str, revision: str) -> str:
-        """Return the commit of a revision; raise what the Hub's client raises, or TransferError."""
-        info = self._info(repository, revision or None)
-        return read_listing(info, RepositoryFacts(source="", origin=Origin.HUB)).commit
 
     def _refused(self, facts: RepositoryFacts, answer: Refusal) -> RepositoryFacts:
         state = answer.state

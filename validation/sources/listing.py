@@ -152,7 +152,7 @@ def _security(status: object) -> SecurityScan | None:
 
 
 def _left_out(count: int) -> tuple[str, ...]:
-    return (f"{count} files with unsafe names, or beyond {MAX_FILES}, were left out",) if count else ()
+    return (f"files left out for unsafe names, or beyond {MAX_FILES}: {count}",) if count else ()
 
 
 def _text(value: object) -> str:

@@ -1,9 +1,6 @@
 """Lock files: the facts of a repository at one commit, kept so that a check needs no network and no token."""
 
 import json
-import os
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +9,7 @@ from validation.facts import RepositoryFacts
 from validation.jsontext import JsonError, JsonObject, parse_object
 from validation.sources.address import is_commit
 from validation.sources.record import RecordError, from_record, to_record
+from validation.sources.replacement import replace_file
 
 VERSION = 1
 MAX_LOCK_BYTES = 32 << 20
@@ -35,6 +33,7 @@ def lock_name(repository: str, commit: str) -> str:
 def write_lock(facts: RepositoryFacts, folder: Path) -> Path:
     """Record the facts in a folder and return the file's path; equal facts give equal bytes.
 
+    A lock that already says the same keeps its date, so that locking again changes no file.
     Raises LockError for facts that are no complete reading of a commit, and for a folder that cannot be written.
     """
     if not facts.readable or not is_commit(facts.commit) or not facts.repository:
@@ -46,9 +45,11 @@ def write_lock(facts: RepositoryFacts, folder: Path) -> Path:
     text = _dump(facts)
     path = folder / lock_name(facts.repository, facts.commit)
     _parse(text)
+    if _is_same(path, facts):
+        return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
+        replace_file(path, text)
     except OSError as error:
         raise LockError(f"cannot be written: {(error.strerror or 'no reason given').lower()}") from None
     return path
@@ -89,6 +90,13 @@ def with_age(facts: RepositoryFacts, now: datetime | None = None) -> RepositoryF
     return replace(facts, notes=(*facts.notes, f"facts from the lock of {facts.read_at:%Y-%m-%d} ({age})"))
 
 
+def _is_same(path: Path, facts: RepositoryFacts) -> bool:
+    try:
+        return path.is_file() and _dump(replace(read_lock(path), read_at=None)) == _dump(replace(facts, read_at=None))
+    except LockError:
+        return False
+
+
 def _of(path: Path, repository: str, commit: str) -> RepositoryFacts | None:
     facts = read_lock(path)
     if facts.repository != repository or (commit and facts.commit != commit):
@@ -125,17 +133,3 @@ def _parse(data: bytes) -> RepositoryFacts:
         return from_record(record)
     except (JsonError, RecordError) as error:
         raise LockError(error.reason) from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file at once: a reader sees the old one or the new one, also after a crash."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -58,6 +58,20 @@ def read_all(requests: Sequence[SourceRequest], options: SourceOptions) -> tuple
     return tuple(found[request] for request in requests)
 
 
+def resolve_all(requests: Sequence[SourceRequest], options: SourceOptions) -> tuple[RepositoryFacts, ...]:
+    """Return for each repository on the Hub the commit of its revision, in the same order, without reading its files.
+
+    Locks are not looked at. What has no commit says so in its ``state``; folders and lock files are read as they are.
+    """
+    options = replace(options, locks=None)
+    answers = {request: _without_network(request, options) for request in dict.fromkeys(requests)}
+    found = {request: item for request, item in answers.items() if isinstance(item, RepositoryFacts)}
+    wanted = {request: item for request, item in answers.items() if isinstance(item, _Wanted)}
+    if wanted:
+        found |= _from_hub(wanted, options, is_resolving=True)
+    return tuple(found[request] for request in requests)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
     """A repository that the Hub has to be asked about, and the lock that stands in for it when it cannot be."""
@@ -103,7 +117,8 @@ def _hub(blank: RepositoryFacts, options: SourceOptions) -> RepositoryFacts | _W
         return replace(locked, source=blank.source, revision=blank.revision)
     if not offline:
         return _Wanted(facts=blank, locked=locked)
-    return _fallback(replace(blank, state=RepositoryState.UNREACHABLE, detail="offline, and no lock is there"), locked)
+    blank = replace(blank, state=RepositoryState.UNREACHABLE, detail="offline mode")
+    return _fallback(blank, locked) if locked else replace(blank, detail="offline mode, and no lock has this revision")
 
 
 def _find_lock(blank: RepositoryFacts, options: SourceOptions) -> tuple[RepositoryFacts | None, tuple[str, ...]]:
@@ -127,13 +142,18 @@ def _fallback(facts: RepositoryFacts, locked: RepositoryFacts | None) -> Reposit
     return replace(locked, source=facts.source, revision=facts.revision, notes=(*locked.notes, *facts.notes, note))
 
 
-def _from_hub(wanted: Mapping[SourceRequest, _Wanted], options: SourceOptions) -> dict[SourceRequest, RepositoryFacts]:
+def _from_hub(
+    wanted: Mapping[SourceRequest, _Wanted], options: SourceOptions, *, is_resolving: bool = False
+) -> dict[SourceRequest, RepositoryFacts]:
     end = time.monotonic() + options.deadline
     from validation.sources.session import Session  # noqa: PLC0415 - imports the HTTP client
 
     found = {}
     with Session(options, end) as session:
-        futures = {request: session.read(item.facts, item.locked) for request, item in wanted.items()}
+        futures = {
+            request: session.resolve(item.facts) if is_resolving else session.read(item.facts, item.locked)
+            for request, item in wanted.items()
+        }
         for request, future in futures.items():
             found[request] = _fallback(_settled(future, wanted[request].facts, end), wanted[request].locked)
             _report(options, {request: found[request]})

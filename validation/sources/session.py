@@ -1,5 +1,6 @@
 """One run's use of the Hub: its client, its account and its threads."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from threading import Event
@@ -54,21 +55,26 @@ class Session:
 
     def read(self, facts: RepositoryFacts, locked: RepositoryFacts | None = None) -> "Future[RepositoryFacts]":
         """Return the future facts of one repository."""
-        return self._readers.submit(self._read, facts, locked)
+        return self._readers.submit(self._run, lambda reader: reader.read(facts, locked), facts)
 
-    def _read(self, facts: RepositoryFacts, locked: RepositoryFacts | None) -> RepositoryFacts:
+    def resolve(self, facts: RepositoryFacts) -> "Future[RepositoryFacts]":
+        """Return the future facts of one listing alone, for its commit."""
+        return self._readers.submit(self._run, lambda reader: reader.resolve(facts), facts)
+
+    def _run(self, job: Callable[[HubReader], RepositoryFacts], facts: RepositoryFacts) -> RepositoryFacts:
         if self._problem:
             return replace(facts, state=RepositoryState.UNREACHABLE, detail=self._problem)
         if self._token_problem:
             return replace(facts, state=RepositoryState.BAD_TOKEN, detail=self._token_problem)
-        reader = HubReader(
-            api=self._api,
-            account=self._account,
-            crew=self._requests,
-            budget=self._budget(),
-            hosts=self._options.hosts,
+        return job(
+            HubReader(
+                api=self._api,
+                account=self._account,
+                crew=self._requests,
+                budget=self._budget(),
+                hosts=self._options.hosts,
+            )
         )
-        return reader.read(facts, locked)
 
     def _budget(self) -> Budget:
         return Budget(deadline=self._end, stopped=self._stopped)
