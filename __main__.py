@@ -1,0 +1,88 @@
+"""The whole program on one page: settings -> checks -> components -> outputs."""
+
+import os
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env, is_config_secret
+
+from components.api_key import ApiKey
+from components.gpu_node_pool import GpuNodePool
+from components.inference_endpoint import InferenceEndpoint
+from components.inference_service import VllmInferenceService
+from components.model_namespace import ModelNamespace
+from components.model_validation import ModelValidation
+from components.model_weights import ModelWeights
+from deployment import checks, reporting, serving
+from stacks.model import Model
+from stacks.problem import SettingsError
+from stacks.reader import read_config
+from stacks.settings import Settings
+from validation.check import check_models
+from validation.contracts.load import ContractError
+from validation.engine.tables import EngineError
+from validation.report import Report
+
+
+def read_settings() -> Settings:
+    """Return the stack's settings; raise RunError with every problem in them."""
+    values = {**get_config_env(), **CONFIG.get()}
+    sealed = [key for key in values if key in get_config_secret_keys_env() or is_config_secret(key)]
+    stack_file = os.environ.get("SLIPWAY_STACK_FILE") or f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
+    try:
+        return read_config(values, secret_keys=sealed, stack_file=Path(stack_file))
+    except SettingsError as error:
+        raise pulumi.RunError(error.render()) from None
+
+
+def check(settings: Settings) -> tuple[Report, ...]:
+    """Check every model before anything is registered; raise RunError for a contract or engine that there is not."""
+    try:
+        return check_models(checks.requests(settings), checks.policy(settings))
+    except (ContractError, EngineError) as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def build(settings: Settings) -> serving.Site:
+    """Make what all models share: the provider, the namespace, the GPU nodes."""
+    cluster = kubernetes.Provider(
+        "cluster",
+        context=settings.cluster.kubeconfig_context,
+        render_yaml_to_directory=settings.cluster.render_to,
+    )
+    options = pulumi.ResourceOptions(providers=[cluster])
+    home = ModelNamespace(settings.cluster.namespace, serving.namespace(settings), options)
+    pools = {pool.name: GpuNodePool(pool.name, serving.pool(settings, pool), options) for pool in settings.node_pools}
+    return serving.Site(settings=settings, home=home, pools=pools, options=options)
+
+
+def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint:
+    """Deploy one model exactly as it was checked and planned."""
+    name, options = model.name, site.options
+    weights = ModelWeights(name, serving.weights(site, model, report), options)
+    key = ApiKey(name, serving.api_key(site, model), options)
+    service = VllmInferenceService(name, serving.service(site, model, report, weights=weights, key=key), options)
+    return InferenceEndpoint(name, serving.endpoint(site, model, report, service=service), options)
+
+
+def main() -> None:
+    """Check everything first; deploy what may be deployed; end in an error when a model was refused."""
+    settings = read_settings()
+    checked = [(model, report) for model, report in zip(settings.models, check(settings), strict=True)]
+    shown = {
+        model.name: ModelValidation(model.name, reporting.validation(settings, report)) for model, report in checked
+    }
+    refused = [name for name, validation in shown.items() if validation.blocks]
+    if not refused or pulumi.runtime.is_dry_run():
+        site = build(settings)
+        for model, report in checked:
+            if model.name not in refused:
+                endpoint = serve(site, model, report)
+                pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
+    if refused:
+        raise pulumi.RunError(f"{len(refused)} of {len(shown)} models failed validation: {', '.join(refused)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The joint between checks and components: only this package and ``__main__.py`` know both."""

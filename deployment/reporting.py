@@ -1,0 +1,90 @@
+"""What the plan and the stack's outputs say of a model, without anything that changes from one preview to the next."""
+
+from typing import Any
+
+from components.model_validation import FindingArgs, ModelValidationArgs
+from stacks.settings import Settings
+from validation.finding import Finding
+from validation.report import Report
+
+
+def validation(settings: Settings, report: Report) -> ModelValidationArgs:
+    """Return one model's report as plain data, without anything that changes from one preview to the next."""
+    args = ModelValidationArgs(
+        model=report.name,
+        source=report.source,
+        revision=report.revision,
+        commit=report.commit,
+        verdict=report.verdict.value,
+        contract=settings.validation.contract,
+        engine=settings.engine.version,
+        model_type=report.model.model_type.value if report.model.model_type else "",
+        architecture=report.model.architecture,
+        endpoints=list(report.model.endpoints),
+        licence=report.model.licence,
+        findings=[_finding(finding) for finding in report.findings],
+        ignored=[finding.rule for finding, _ in report.suppressed],
+        fail_on=settings.validation.fail_on.value,
+    )
+    if length := context(report):
+        args["max_model_len"] = length
+    if report.memory is not None:
+        args["memory"] = _memory(report)
+    return args
+
+
+def derived(report: Report) -> dict[str, Any]:
+    """Return what the stack's outputs say of a model besides its address."""
+    return stated(
+        {
+            "commit": report.commit,
+            "type": report.model.model_type.value if report.model.model_type else "",
+            "endpoints": list(report.model.endpoints),
+            "maxModelLen": context(report),
+            "architecture": report.model.architecture,
+            "memory": _memory(report) if report.memory else None,
+        }
+    )
+
+
+def context(report: Report) -> int | None:
+    """Return the context length in tokens that is deployed: the plan's, else what the engine derives."""
+    if report.memory is not None:
+        return report.memory.max_model_len
+    return report.prediction.max_model_len if report.prediction else None
+
+
+def _memory(report: Report) -> dict[str, Any]:
+    plan = report.memory
+    if plan is None:
+        return {}
+    return {
+        "gpu": plan.gpu.name,
+        "tensorParallelSize": plan.tensor_parallel,
+        "gpuMemoryUtilization": plan.gpu_memory_utilization,
+        "weightsBytes": plan.weights_bytes,
+        "overheadBytes": plan.overhead_bytes,
+        "kvCacheBytes": plan.kv_cache_bytes,
+        "kvCacheTokens": plan.kv_cache_tokens,
+        "maxConcurrency": round(plan.max_concurrency, 2),
+        "fits": plan.fits,
+    }
+
+
+def _finding(finding: Finding) -> FindingArgs:
+    args = FindingArgs(
+        rule=finding.rule,
+        severity=finding.severity.value,
+        outcome=finding.outcome.value,
+        message=finding.message,
+        help=finding.help,
+        docs=finding.docs,
+    )
+    if finding.where is not None:
+        args["where"] = str(finding.where)
+    return args
+
+
+def stated(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that say something, so that what is left out is left to its default."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {})}

@@ -1,0 +1,197 @@
+"""How settings and reports become the components' arguments: what is deployed is what was checked and planned."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+
+from components.api_key import ApiKey, ApiKeyArgs
+from components.endpoint.args import InferenceEndpointArgs
+from components.gpu_node_pool import GpuNodePool
+from components.inference_service import VllmInferenceService
+from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace, ModelNamespaceArgs
+from components.model_weights import ModelWeights
+from components.pools.pool import GpuNodePoolArgs
+from components.server.args import VllmInferenceServiceArgs
+from components.weights.args import ModelWeightsArgs, WeightFileArgs
+from components.weights.selection import server_files
+from deployment.reporting import context, stated
+from stacks.infrastructure import NodePool
+from stacks.model import Model
+from stacks.settings import Settings
+from validation.fit.catalogue import find_gpu, find_instances
+from validation.report import Report
+
+PROVIDERS = {"karpenter": "aws", "kapsule": "scaleway"}  # whose instance types a platform takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the models of a stack are served: what is there once, whatever the number of models."""
+
+    settings: Settings
+    home: ModelNamespace
+    pools: Mapping[str, GpuNodePool]
+    options: pulumi.ResourceOptions
+
+
+def namespace(settings: Settings) -> ModelNamespaceArgs:
+    """Return the namespace that all models share."""
+    args = ModelNamespaceArgs(namespace=settings.cluster.namespace, create=settings.cluster.create_namespace)
+    if "huggingFaceToken" in settings.secrets:
+        args["hub_token"] = pulumi.Config().require_secret("huggingFaceToken")
+    return args
+
+
+def pool(settings: Settings, wished: NodePool) -> GpuNodePoolArgs:
+    """Return one pool of GPU nodes, with the GPU's product label and the platform's instance types."""
+    gpu = find_gpu(wished.gpu)
+    platform = settings.cluster.platform.value
+    known = find_instances(gpu.name, wished.gpus_per_node, PROVIDERS.get(platform, platform))
+    types = [wished.instance_type] if wished.instance_type else [instance.type for instance in known]
+    args = GpuNodePoolArgs(
+        platform=platform,
+        gpu=gpu.name,
+        gpus_per_node=wished.gpus_per_node,
+        min_nodes=wished.min_nodes,
+        max_nodes=wished.max_nodes,
+        gpu_product_label=gpu.product_label,
+        instance_types=types,
+        spot=wished.spot,
+        zones=list(wished.zones),
+    )
+    cluster = settings.cluster
+    optional: dict[str, Any] = {
+        "node_selector": wished.node_selector,
+        "mig_profile": wished.mig_profile,
+        "disk_gib": wished.disk_gib,
+        "cluster_id": cluster.cluster_id,
+        "cluster_name": cluster.cluster_name,
+        "node_role": cluster.node_role,
+        "ami_alias": cluster.ami_alias,
+    }
+    return cast("GpuNodePoolArgs", {**args, **stated(optional)})
+
+
+def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:
+    """Return the files of the commit that was checked, and the volume they go to."""
+    args = ModelWeightsArgs(
+        namespace=site.home.namespace,
+        image=site.settings.engine.image,
+        replicas=model.replicas.min,
+        node_selector=site.pools[model.pool].node_selector,
+        tolerations=site.pools[model.pool].tolerations,
+        read_only_root_filesystem=site.settings.cluster.read_only_root_filesystem,
+    )
+    optional: dict[str, Any] = {
+        "claim_name": model.weights.claim,
+        "path": model.weights.path,
+        "storage_class": model.weights.storage_class or site.settings.cluster.storage_class,
+        "access_mode": model.weights.access_mode.value if model.weights.access_mode else None,
+    }
+    if not model.local:
+        optional |= {
+            "repository": report.facts.repository,
+            "commit": report.commit,
+            "files": _files(report),
+            "endpoint": os.environ.get("HF_ENDPOINT"),
+        }
+        if given := site.settings.hugging_face_token_secret:
+            optional |= {"token_secret_name": given.name, "token_secret_key": given.key}
+        elif "huggingFaceToken" in site.settings.secrets:
+            optional |= {"token_secret_name": site.home.hub_token_secret_name, "token_secret_key": HUB_TOKEN_KEY}
+    return cast("ModelWeightsArgs", {**args, **stated(optional)})
+
+
+def api_key(site: Site, model: Model) -> ApiKeyArgs:
+    """Return where the model's API key comes from: a Secret of the cluster, the stack's own, else generated."""
+    args = ApiKeyArgs(namespace=site.home.namespace)
+    if given := model.endpoint.api_key_secret:
+        args["existing_secret_name"] = given.name
+        args["existing_secret_key"] = given.key
+    elif "apiKey" in site.settings.secrets:
+        args["value"] = pulumi.Config().require_secret("apiKey")
+    return args
+
+
+def service(
+    site: Site, model: Model, report: Report, *, weights: ModelWeights, key: ApiKey
+) -> VllmInferenceServiceArgs:
+    """Return the servers of one model with exactly the figures of its memory plan."""
+    args = VllmInferenceServiceArgs(
+        namespace=site.home.namespace,
+        image=site.settings.engine.image,
+        served_model_name=model.name,
+        claim_name=weights.claim_name,
+        model_path=weights.model_path,
+        manifest_digest=weights.manifest_digest,
+        commit=report.commit,
+        source=report.source,
+        weights_bytes=report.model.weights_bytes or 0,
+        gpu_resource=site.pools[model.pool].gpu_resource,
+        node_selector=site.pools[model.pool].node_selector,
+        tolerations=site.pools[model.pool].tolerations,
+        replicas=model.replicas.min,
+        single_node_volume=weights.single_node,
+        tensor_parallel_size=model.gpus_per_replica,
+        api_key_secret_name=key.secret_name,
+        api_key_secret_key=key.secret_key,
+        read_only_root_filesystem=site.settings.cluster.read_only_root_filesystem,
+        multimodal=bool(report.prediction and report.prediction.multimodal),
+    )
+    return cast("VllmInferenceServiceArgs", {**args, **stated(_planned(model, report))})
+
+
+def endpoint(site: Site, model: Model, report: Report, *, service: VllmInferenceService) -> InferenceEndpointArgs:
+    """Return who may call the model, by which of the paths of its type."""
+    args = InferenceEndpointArgs(
+        namespace=site.home.namespace,
+        service_name=service.service_name,
+        visibility=model.endpoint.visibility.value,
+        endpoints=list(report.model.endpoints),
+        has_api_key=True,
+    )
+    gateway = site.settings.cluster.gateway
+    optional: dict[str, Any] = {
+        "hostname": model.endpoint.hostname,
+        "allow_from": list(model.endpoint.allow_from),
+        "tls_secret": model.endpoint.tls_secret,
+        "gateway": stated({"name": gateway.name, "namespace": gateway.namespace, "section_name": gateway.section_name})
+        if gateway and not model.endpoint.tls_secret
+        else None,
+    }
+    return cast("InferenceEndpointArgs", {**args, **stated(optional)})
+
+
+def _planned(model: Model, report: Report) -> dict[str, Any]:
+    prediction, plan = report.prediction, report.memory
+    limits = model.limit_mm_per_prompt
+    pooling = prediction is not None and prediction.runner == "pooling"
+    return {
+        "max_model_len": context(report),
+        "gpu_memory_utilization": plan.gpu_memory_utilization if plan else model.gpu_memory_utilization,
+        "dtype": plan.dtype if plan else None,
+        "kv_cache_dtype": plan.kv_cache_dtype if plan else None,
+        "max_num_seqs": plan.max_num_seqs if plan else model.max_num_seqs,
+        "max_num_batched_tokens": plan.max_num_batched_tokens if plan else model.max_num_batched_tokens,
+        "quantization": model.quantization,
+        "limit_mm_per_prompt": limits.model_dump(exclude_none=True) if limits else None,
+        "runner": "pooling" if pooling else None,
+        "convert": prediction.convert if pooling and prediction and prediction.convert != "none" else None,
+        "config_format": "mistral" if prediction and prediction.config_format == "mistral" else None,
+    }
+
+
+def _files(report: Report) -> list[WeightFileArgs]:
+    wanted = report.prediction.weight_files if report.prediction else ()
+    files = []
+    for file in report.facts.files:
+        entry = WeightFileArgs(path=file.path, size=file.size or 0)
+        if file.sha256:
+            entry["sha256"] = file.sha256
+        if file.blob_id:
+            entry["blob_id"] = file.blob_id
+        files.append(entry)
+    return server_files(files, wanted)
