@@ -129,8 +129,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
         if args.get("same_namespace", not public):
             callers.append(network.same_namespace_peer())
         if public:
-            given = args["gateway"]["namespace"] if "gateway" in args else ENVOY_NAMESPACE
-            callers.append(network.namespace_peer(args.get("gateway_namespace", given)))
+            callers += [network.namespace_peer(namespace) for namespace in _proxy_namespaces(args)]
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-callers",
             metadata={
@@ -141,6 +140,14 @@ class InferenceEndpoint(pulumi.ComponentResource):
             spec=network.callable_from(selector(self._model, SERVER), callers),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _proxy_namespaces(args: InferenceEndpointArgs) -> list[str]:
+    """Return where the Gateway's proxies may run: as stated, else beside the Gateway, or in Envoy Gateway's own."""
+    if "gateway_namespace" in args:
+        return [args["gateway_namespace"]]
+    beside = {args["gateway"]["namespace"]} if "gateway" in args else set()
+    return sorted({ENVOY_NAMESPACE, *beside})
 
 
 def _check(name: str, args: InferenceEndpointArgs) -> None:

@@ -122,7 +122,7 @@ class VllmInferenceService(pulumi.ComponentResource):
         annotations: dict[str, pulumi.Input[str]] = {"slipway/config": self._checksum}
         if "api_key_checksum" in args:
             annotations["slipway/key-generation"] = args["api_key_checksum"]
-        surge = 1 if args.get("spare_gpus", False) else 0
+        surge = 1 if args.get("spare_gpus", False) and not args.get("single_node_volume", False) else 0
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-server",
             metadata=self._metadata(self._name),

@@ -1,7 +1,9 @@
 """ModelWeights: a volume with exactly the files that were checked, or a claim that holds them already."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -46,7 +48,7 @@ class ModelWeights(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make volume and Job; raise RunError without files or a commit, or a claim for files that no Hub has."""
-        super().__init__(TOKEN, name, {**args}, opts)
+        super().__init__(TOKEN, name, _inputs(args), opts)
         _check(name, args)
         self._name, self._args = object_name(name), args
         self._commit = args.get("commit", "") if "repository" in args else ""
@@ -160,6 +162,13 @@ class ModelWeights(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=patience, update=patience),
             ),
         )
+
+
+def _inputs(args: ModelWeightsArgs) -> Mapping[str, Any]:
+    """Return what the plan shows: of the files their number and size, since a model may have hundreds."""
+    files = args.get("files", [])
+    shown: dict[str, Any] = {key: value for key, value in args.items() if key != "files"}
+    return {**shown, "file_count": len(files), "bytes": sum(each["size"] for each in files)}
 
 
 def _check(name: str, args: ModelWeightsArgs) -> None:

@@ -36,7 +36,7 @@ class InferenceEndpointArgs(TypedDict):
     gateway_class: NotRequired[str]
     """The class of a Gateway that is made; `eg` (Envoy Gateway) by default."""
     gateway_namespace: NotRequired[str]
-    """Where the Gateway's own pods run; `envoy-gateway-system` by default, or the given Gateway's namespace."""
+    """Where the Gateway's proxies run; `envoy-gateway-system` and the given Gateway's namespace by default."""
     tls_secret: NotRequired[str]
     """The Secret with the certificate of the host name, for a Gateway that is made."""
     allow_from: NotRequired[list[str]]

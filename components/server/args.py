@@ -19,7 +19,8 @@ class VllmInferenceServiceArgs(TypedDict):
     model_path: pulumi.Input[str]
     """The folder of the model inside the claim; empty for its root."""
     manifest_digest: NotRequired[pulumi.Input[str]]
-    """The digest in the prefetch's marker; the server waits for it. Left out: no marker is looked for."""
+    """The digest in the prefetch's marker; the server waits for it. Empty or left out: no marker is
+    looked for."""
     commit: NotRequired[str]
     """The commit of the weights, for labels."""
     source: NotRequired[str]
@@ -37,7 +38,8 @@ class VllmInferenceServiceArgs(TypedDict):
     single_node_volume: NotRequired[bool]
     """Only one node may mount the volume at once (ReadWriteOnce); then more than one replica is refused."""
     spare_gpus: NotRequired[bool]
-    """The pool has GPUs to spare, so a rollout starts the new server before it stops the old one."""
+    """The pool has GPUs to spare, so a rollout starts the new server first, unless the volume
+    is for one node."""
     tensor_parallel_size: NotRequired[int]
     """GPUs of one replica; 1 by default."""
     max_model_len: NotRequired[int]

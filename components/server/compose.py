@@ -33,7 +33,7 @@ def main(environment: Mapping[str, str]) -> int:
 
 def check_marker(marker: str, digest: str) -> None:
     """Raise ComposeError unless the prefetch has left its marker for exactly this list of files."""
-    if not marker:
+    if not digest:
         return
     try:
         found = json.loads(Path(marker).read_text(encoding="utf-8"))

@@ -26,6 +26,7 @@ BASE = "/etc/slipway"
 RUN = "/run/slipway"
 KEYS = "/run/secrets/slipway"
 CONFIG = f"{RUN}/config.yaml"
+COMPOSER_NEEDS = {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"}
 MARKER = ".slipway/complete.json"  # written by the prefetch at the root of the volume
 
 
@@ -77,17 +78,13 @@ def _composer(args: VllmInferenceServiceArgs) -> ContainerArgsDict:
         mounts.append({"name": "models", "mount_path": MODELS, "read_only": True})
         variables.append({"name": "SLIPWAY_DIGEST", "value": args["manifest_digest"]})
         variables.append({"name": "SLIPWAY_MARKER", "value": _marker(args["model_path"])})
-    small: ResourceRequirementsArgsDict = {
-        "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
-        "limits": {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
-    }
     return {
         "name": "compose",
         "image": args["image"],
-        "image_pull_policy": "IfNotPresent",
+        "image_pull_policy": "Always",
         "command": ["python3", "-I", f"{BASE}/compose.py"],
         "env": variables,
-        "resources": small,
+        "resources": {"requests": COMPOSER_NEEDS, "limits": COMPOSER_NEEDS},
         "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
         "volume_mounts": mounts,
     }
@@ -106,7 +103,7 @@ def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgs
     return {
         "name": SERVER,
         "image": args["image"],
-        "image_pull_policy": "IfNotPresent",
+        "image_pull_policy": "Always",
         "command": ["vllm", "serve"],
         "args": [model_folder(args["model_path"]), "--config", CONFIG],
         "env": environment(server_environment(times.load)),
@@ -152,14 +149,19 @@ def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[Vol
         {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": quantity(sizes.shared_memory(gpus))}},
     ]
     if "api_key_secret_name" in args:
-        volumes.append({"name": "keys", "secret": {"secret_name": args["api_key_secret_name"], "default_mode": 0o440}})
-        if "api_key_secret_key" in args:
-            key = args["api_key_secret_key"]
-            volumes[-1]["secret"] = {
-                "secret_name": args["api_key_secret_name"],
-                "default_mode": 0o440,
-                "items": [{"key": key, "path": key}],
+        entries = pulumi.Output.from_input(args.get("api_key_secret_key", "")).apply(
+            lambda key: [{"key": key, "path": key}] if key else []
+        )
+        volumes.append(
+            {
+                "name": "keys",
+                "secret": {
+                    "secret_name": args["api_key_secret_name"],
+                    "default_mode": 0o440,
+                    "items": cast("Any", entries),  # none means every entry
+                },
             }
+        )
     return volumes
 
 

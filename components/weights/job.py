@@ -23,6 +23,7 @@ BASE = "/etc/slipway"
 TOKEN_FOLDER = "/run/secrets/huggingface"  # noqa: S105 - a path
 GIVE_UP = 2  # the prefetch's exit status when trying again cannot help
 RETRIES = 6
+NEEDS = {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "256Mi"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +96,10 @@ def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
     return {
         "name": PREFETCH,
         "image": args.get("image", ""),
-        "image_pull_policy": "IfNotPresent",
+        "image_pull_policy": "Always",
         "command": ["python3", "-I", f"{BASE}/prefetch.py"],
         "env": _variables(args, manifest),
-        "resources": {
-            "requests": {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "256Mi"},
-            "limits": {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "256Mi"},
-        },
+        "resources": {"requests": NEEDS, "limits": NEEDS},
         "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
         "volume_mounts": mounts,
     }
