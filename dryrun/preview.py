@@ -19,6 +19,7 @@ from dryrun.value import bare, shown
 
 VALIDATION_TYPE: Final = "slipway:index:ModelValidation"
 FINDING: Final = re.compile(r"[a-z]+\[([a-z0-9-]+)\]:")  # how ModelValidation begins a message
+STACK_FILE_VARIABLE: Final = "SLIPWAY_STACK_FILE"  # where the program looks for the places of keys
 RENDERINGS: Final = "out/preview"  # where `make preview` puts them: compared with when no folder is named
 
 
@@ -47,6 +48,7 @@ def preview(
         stack=config.stack,
         config=config.values,
         secrets=config.secrets,
+        environment={STACK_FILE_VARIABLE: str(stack_file)},
     )
     run = run_program(program, lambda text: progress(redaction.text(text)))
     objects = kubernetes_objects(tuple(run.recording.resources.values()))

@@ -9,7 +9,7 @@ import os
 import runpy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -36,6 +36,7 @@ class Program:
     config: Mapping[str, str]  # JSON texts, by full key
     secrets: frozenset[str] = frozenset()  # the keys whose values are secret
     organization: str = "organization"
+    environment: Mapping[str, str] = field(default_factory=dict)  # set besides, while the program runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def _run(program: Program, progress: Callable[[str], None]) -> Run:
     asyncio.set_event_loop(loop)
     printed = io.StringIO()
     try:
-        with contextlib.chdir(program.folder), contextlib.redirect_stdout(printed), _environment_kept():
+        with contextlib.chdir(program.folder), contextlib.redirect_stdout(printed), _environment(program):
             _configure(program, recording, progress)
             failure = _outcome(loop, program)
     finally:
@@ -150,11 +151,12 @@ def _within(filename: str, folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _environment_kept() -> Iterator[None]:
+def _environment(program: Program) -> Iterator[None]:
     """Run without the CLI's own configuration variables, and undo what the program changes in the environment."""
     before = dict(os.environ)
     for key in [key for key in before if key == "PULUMI_CONFIG" or key.startswith("PULUMI_CONFIG_")]:
         del os.environ[key]
+    os.environ.update(program.environment)
     try:
         yield
     finally:
