@@ -1,0 +1,62 @@
+"""What a start of the command does not import: it has to be fast where there is nothing to ask."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.command import ROOT, TIMEOUT, environment
+from tests.hub.fixtures import tiny_chat_files
+
+NETWORK = {"huggingface_hub", "httpx", "httpx2", "requests", "urllib3", "ssl", "anyio"}
+PROGRAM = """
+import json, sys
+from validation.__main__ import main
+code = main(sys.argv[1:])
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def imported(home: Path, *arguments: str) -> set[str]:
+    """Return the top-level modules that a command has imported when it ends."""
+    done = subprocess.run(  # noqa: S603 - the tests' own arguments
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env=environment(home),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.fixture
+def without_template(tmp_path: Path) -> str:
+    """Return the folder of a model that has no chat template."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name, content in (tiny_chat_files() | {"tokenizer_config.json": b"{}"}).items():
+        (folder / name).write_bytes(content)
+    return str(folder)
+
+
+def test_a_folder_is_checked_without_a_client(tmp_path: Path, without_template: str) -> None:
+    """No network, no colours, no template: none of their libraries."""
+    assert set() == imported(tmp_path, "check", without_template) & (NETWORK | {"rich", "jinja2", "pydantic"})
+
+
+def test_a_template_is_what_jinja_is_for(tmp_path: Path) -> None:
+    """A model with a template needs its parser, and still no client."""
+    found = imported(tmp_path, "check", "examples/good/tiny-chat")
+
+    assert {"jinja2"} == found & (NETWORK | {"rich", "jinja2", "pydantic"})
+
+
+def test_the_list_of_rules_needs_nothing(tmp_path: Path) -> None:
+    """Neither YAML nor templates nor a client."""
+    assert set() == imported(tmp_path, "rules") & (NETWORK | {"rich", "jinja2", "yaml", "pydantic"})
