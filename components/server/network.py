@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.networking.v1 import (
     NetworkPolicyEgressRuleArgsDict,
-    NetworkPolicyIngressRuleArgsDict,
     NetworkPolicyPeerArgsDict,
     NetworkPolicyPortArgsDict,
     NetworkPolicySpecArgsDict,
@@ -26,19 +25,19 @@ DNS = 53
 
 
 def closed(labels: dict[str, str]) -> NetworkPolicySpecArgsDict:
-    """Return the policy that lets these pods neither be called nor call; no labels means every pod."""
-    return {
-        "pod_selector": {"match_labels": labels} if labels else {},
-        "policy_types": ["Ingress", "Egress"],
-        "ingress": [],
-        "egress": [],
-    }
+    """Return the policy that lets these pods neither be called nor call; no labels means every pod.
+
+    Empty lists of rules are left out: the API server drops them, and each server-side apply would be a change.
+    """
+    return {"pod_selector": {"match_labels": labels} if labels else {}, "policy_types": ["Ingress", "Egress"]}
 
 
 def callable_from(labels: dict[str, str], callers: Sequence[NetworkPolicyPeerArgsDict]) -> NetworkPolicySpecArgsDict:
     """Return the policy that lets these callers reach the server's port of these pods."""
-    rules: list[NetworkPolicyIngressRuleArgsDict] = [{"from_": callers, "ports": [_port(PORT)]}] if callers else []
-    return {"pod_selector": {"match_labels": labels}, "policy_types": ["Ingress"], "ingress": rules}
+    spec: NetworkPolicySpecArgsDict = {"pod_selector": {"match_labels": labels}, "policy_types": ["Ingress"]}
+    if callers:
+        spec["ingress"] = [{"from_": callers, "ports": [_port(PORT)]}]
+    return spec
 
 
 def fetching(labels: dict[str, str], *, private: bool = True) -> NetworkPolicySpecArgsDict:
