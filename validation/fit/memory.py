@@ -1,0 +1,208 @@
+"""How a model fills the memory of its GPUs, and the longest context and the concurrency that leaves."""
+
+from dataclasses import dataclass
+
+from validation.engine.config import ResolvedConfig, resolved_config
+from validation.engine.prediction import Prediction
+from validation.engine.table import EngineTable
+from validation.facts import RepositoryFacts
+from validation.fit.cache import Cache, cache_of
+from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
+from validation.fit.layertype import layer_count
+from validation.fit.overhead import Batch, Overhead, default_batch, overhead
+from validation.fit.plan import Gpu, MemoryPlan
+from validation.fit.shape import keeps_nothing, language, shape_of
+from validation.fit.weights import Weights, weights_of
+from validation.wish import Hardware, Wish
+
+SHORTEST = 512  # tokens: a context below this serves nobody, so the model counts as not fitting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMemory:
+    """One model under one engine, ready to be planned on any hardware."""
+
+    facts: RepositoryFacts
+    config: ResolvedConfig
+    prediction: Prediction
+    table: EngineTable
+    wish: Wish
+
+    @property
+    def kv_cache_dtype(self) -> str:
+        """Return the KV cache's dtype: the wished one, else what the checkpoint asks for, else ``auto``."""
+        wished = self.wish.serving.kv_cache_dtype
+        return self.prediction.kv_cache_dtype or "auto" if wished in {"", "auto"} else wished
+
+    @property
+    def max_model_len(self) -> int | None:
+        """Return the context length that is wished, else the one that the engine derives; None when unknown."""
+        return self.wish.serving.max_model_len or self.prediction.max_model_len
+
+    def cache(self, tensor_parallel: int = 1) -> Cache | None:
+        """Return the KV cache on one GPU; None when the configuration does not say what layers keep."""
+        shape = shape_of(self.config, self.prediction, self.kv_cache_dtype, tensor_parallel)
+        return None if shape is None else cache_of(shape)
+
+    def weights(self, tensor_parallel: int = 1) -> Weights | None:
+        """Return the weights on one GPU; None when nothing says how many they are."""
+        return weights_of(self.facts, self.config, self.prediction, self.wish, tensor_parallel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a replica spreads over GPUs: tensor parallel inside a node, pipeline parallel across nodes."""
+
+    tensor: int
+    pipeline: int = 1
+
+
+def model_memory(
+    facts: RepositoryFacts, prediction: Prediction, table: EngineTable, wish: Wish | None = None
+) -> ModelMemory:
+    """Return the model, ready to be planned."""
+    config = resolved_config(facts, table)
+    return ModelMemory(facts=facts, config=config, prediction=prediction, table=table, wish=wish or Wish())
+
+
+def plan_memory(
+    facts: RepositoryFacts, prediction: Prediction, table: EngineTable, wish: Wish | None
+) -> MemoryPlan | None:
+    """Return how the model fills the wished GPUs.
+
+    None when no hardware is wished, the catalogue lacks its GPU, or the files do not say how large the model is.
+    """
+    if wish is None or wish.hardware is None:
+        return None
+    try:
+        gpu = find_gpu(wish.hardware.gpu, wish.hardware.mig_profile)
+    except UnknownGpu:
+        return None
+    return plan_on(model_memory(facts, prediction, table, wish), gpu, layout_of(wish.hardware))
+
+
+def layout_of(hardware: Hardware) -> Layout:
+    """Return tensor parallelism over the GPUs of one node, and pipeline parallelism over further nodes."""
+    gpus, node = max(1, hardware.gpus_per_replica), hardware.gpus_per_node
+    if node is None or node < 1 or gpus <= node or gpus % node:
+        return Layout(tensor=gpus)
+    return Layout(tensor=node, pipeline=gpus // node)
+
+
+def plan_on(model: ModelMemory, gpu: Gpu, layout: Layout) -> MemoryPlan | None:
+    """Return how the model fills GPUs of one kind; None when the files do not say how large it is."""
+    cache, weights = model.cache(layout.tensor), model.weights(layout.tensor)
+    reference = model.cache()
+    if cache is None or reference is None or weights is None:
+        return None
+    return _Planner(model=model, gpu=gpu, layout=layout, cache=cache, reference=reference, weights=weights).plan()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planner:
+    model: ModelMemory
+    gpu: Gpu
+    layout: Layout
+    cache: Cache
+    reference: Cache
+    weights: Weights
+
+    def plan(self) -> MemoryPlan:
+        batch, budget = self._batch(), round(self.gpu.usable * self._utilization())
+        extra = self._overhead(batch)
+        weights = -(-self.weights.each // self.layout.pipeline)
+        left = budget - weights - extra.total
+        limit = self._limit()
+        longest = self._longest(left, limit, batch)
+        length = self.model.wish.serving.max_model_len or self._chosen(left - extra.spread, longest, limit, batch)
+        needed = self._request(length, batch)
+        concurrency = max(0, left) / needed if needed else float(batch.sequences)
+        reason = self._reason(weights, budget, left, longest, length)
+        return MemoryPlan(
+            gpu=self.gpu,
+            tensor_parallel=self.layout.tensor,
+            pipeline_parallel=self.layout.pipeline,
+            gpu_memory_utilization=self._utilization(),
+            max_model_len=length,
+            longest_that_fits=longest,
+            max_num_batched_tokens=batch.tokens,
+            max_num_seqs=batch.sequences,
+            kv_cache_dtype=self.model.kv_cache_dtype,
+            dtype=self.model.prediction.dtype,
+            weights_bytes=weights,
+            overhead_bytes=extra.total,
+            kv_cache_bytes=left,
+            kv_cache_bytes_per_token=self.reference.bytes_per_token,
+            kv_cache_bytes_per_request=self.reference.request_bytes(length),
+            kv_cache_tokens=int(concurrency * length) if needed else 0,
+            max_concurrency=round(concurrency, 2),
+            fits=not reason,
+            low=left - extra.spread,
+            high=left + extra.spread,
+            reason=reason,
+        )
+
+    def _utilization(self) -> float:
+        return self.model.wish.serving.gpu_memory_utilization or self.model.table.gpu_memory_utilization
+
+    def _limit(self) -> int:
+        return self.model.prediction.max_model_len or self.model.wish.serving.max_model_len or SHORTEST
+
+    def _batch(self) -> Batch:
+        serving, default = self.model.wish.serving, default_batch(self.gpu)
+        tokens = serving.max_num_batched_tokens or default.tokens
+        if keeps_nothing(self.model.config, self.model.prediction):
+            tokens = max(tokens, serving.max_model_len or self._limit())
+        return Batch(tokens=tokens, sequences=serving.max_num_seqs or default.sequences)
+
+    def _overhead(self, batch: Batch) -> Overhead:
+        limits = self.model.wish.serving.limit_mm_per_prompt
+        shut = limits is not None and len(limits) > 0 and not any(limits.values())
+        return overhead(
+            self.model.config,
+            batch,
+            version=self.model.table.asked or self.model.table.version,
+            tensor_parallel=self.layout.tensor,
+            multimodal=self.model.prediction.multimodal and not shut,
+            eager=self.model.wish.serving.enforce_eager,
+            pooling=self.model.prediction.runner == "pooling",
+        )
+
+    def _stage(self, available: int) -> int:
+        """Return what the whole model could take if every stage had this much: a stage holds its own layers only."""
+        layers = max(layer_count(language(self.model.config)), 1)
+        largest = -(-layers // self.layout.pipeline)
+        return available * layers // largest
+
+    def _request(self, length: int, batch: Batch) -> int:
+        whole = self.cache.request_bytes(length, batch.tokens)
+        return -(-whole // self.layout.pipeline)
+
+    def _longest(self, available: int, limit: int, batch: Batch) -> int:
+        if available <= 0:
+            return 0
+        return self.cache.longest(self._stage(available), limit, batch.tokens) if self.cache.groups else limit
+
+    def _chosen(self, surely: int, longest: int, limit: int, batch: Batch) -> int:
+        """Return the length to serve when none is wished: all of it, else the longest that fits even at worst."""
+        if longest >= limit:
+            return limit
+        cautious = self._longest(surely, limit, batch)
+        return cautious if cautious >= SHORTEST else max(longest, 1)
+
+    def _reason(self, weights: int, budget: int, left: int, longest: int, length: int) -> str:
+        if weights >= budget:
+            return f"weights need {weights / GIB:.1f} GiB, one {self._name()} offers {budget / GIB:.1f} GiB"
+        if left <= 0:
+            taken = budget - weights - left
+            return (
+                f"weights need {weights / GIB:.1f} GiB and running them {taken / GIB:.1f} GiB, "
+                f"one {self._name()} offers {budget / GIB:.1f} GiB"
+            )
+        wished = self.model.wish.serving.max_model_len
+        if longest < (wished or min(SHORTEST, self._limit())):
+            return f"a context of {length} tokens needs more KV cache than the {left / GIB:.1f} GiB that are left"
+        return ""
+
+    def _name(self) -> str:
+        return f"{self.gpu.name} {self.gpu.mig_profile}".strip()

@@ -1,0 +1,168 @@
+"""Bytes of weights on one GPU: from the tensors where headers are known, else from sizes, counts, or the shape."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from validation.engine.config import Config, ResolvedConfig
+from validation.engine.prediction import Prediction
+from validation.facts import RepositoryFacts, Tensor
+from validation.fit.heads import kv_heads
+from validation.fit.layertype import layer_count
+from validation.fit.parameter import Part, parts
+from validation.fit.quantized import Quantization, quantization_of
+from validation.fit.shape import item_size, language
+from validation.wish import Wish
+
+_ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2}
+_FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
+_REPLICATED = (".q_a_proj.", ".kv_a_proj_with_mqa.", ".indexer.", "mlp.gate.", "router.")
+_DRAFT = ("mtp.", "model.mtp.", "mtp_layers.", "model.mtp_layers.")
+SMALL = 1 << 20  # bytes: norms, biases and scales below this stand on every GPU
+
+
+class WeightsSource(StrEnum):
+    """What a figure of the weights was made from, the surest first."""
+
+    STATED = "stated"
+    TENSORS = "tensors"
+    FILES = "files"
+    PARAMETERS = "parameters"
+    SHAPE = "shape"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The weights of the whole model and of the fullest GPU, in bytes."""
+
+    total: int
+    each: int
+    source: WeightsSource
+
+
+def weights_of(
+    facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction, wish: Wish | None, tensor_parallel: int
+) -> Weights | None:
+    """Return the weights that vLLM would hold on one GPU; None when nothing says how many they are."""
+    stated = wish.serving.weights_bytes if wish is not None else None
+    if stated:
+        return _shared(stated, config, tensor_parallel, WeightsSource.STATED)
+    loaded = list(_loaded(facts, config, prediction))
+    if loaded:
+        return Weights(
+            total=sum(_held(tensor, prediction) for tensor in loaded),
+            each=sum(_on_one(tensor, prediction, config, tensor_parallel) for tensor in loaded),
+            source=WeightsSource.TENSORS,
+        )
+    files = prediction.weights_bytes or _file_bytes(facts)
+    if files:
+        return _shared(files, config, tensor_parallel, WeightsSource.FILES)
+    counted = sum(count * _ITEM_SIZES.get(dtype, 1) for dtype, count in facts.parameters.items())
+    if counted:
+        return _shared(counted, config, tensor_parallel, WeightsSource.PARAMETERS)
+    shaped = shape_bytes(facts, config, prediction)
+    return _shared(shaped, config, tensor_parallel, WeightsSource.SHAPE) if shaped else None
+
+
+def quantization(facts: RepositoryFacts, config: ResolvedConfig) -> Quantization | None:
+    """Return how the repository is quantized, from the places where vLLM looks; None when it is not."""
+    for holder in (config.whole, config.text):
+        for key in ("quantization_config", "compression_config"):
+            found = quantization_of(holder.section(key))
+            if found:
+                return found
+    return quantization_of(Config(value=facts.document("hf_quant_config.json")))
+
+
+def shape_bytes(facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction) -> int:
+    """Return the bytes of the weights as the configuration alone gives them; 0 when it does not."""
+    method = quantization(facts, config)
+    return round(sum(_part_bytes(part, method, item_size(prediction.dtype)) for part in parts(config)))
+
+
+def _part_bytes(part: Part, method: Quantization | None, item: int) -> float:
+    converted = method is not None and part.quantizable and method.converts(part.name)
+    return part.elements * (method.bytes_per_parameter if method is not None and converted else item)
+
+
+def _shared(total: int, config: ResolvedConfig, tensor_parallel: int, source: WeightsSource) -> Weights:
+    """Divide the weights: each GPU holds its share, and a copy of what tensor parallelism does not divide."""
+    if tensor_parallel == 1:
+        return Weights(total=total, each=total, source=source)
+    everything = list(parts(config))
+    elements = sum(part.elements for part in everything)
+    if not elements:
+        return Weights(total=total, each=-(-total // tensor_parallel), source=source)
+    heads = kv_heads(language(config))
+    share = sum(_elements_on_one(part, heads, tensor_parallel) for part in everything) / elements
+    return Weights(total=total, each=round(total * share), source=source)
+
+
+def _elements_on_one(part: Part, heads: int, tensor_parallel: int) -> float:
+    if part.replicated:
+        return part.elements
+    if part.name.endswith(".k_proj") and 0 < heads < tensor_parallel:
+        return part.elements / heads
+    return part.elements / tensor_parallel
+
+
+def _loaded(facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction) -> Iterator[Tensor]:
+    """Yield the tensors that vLLM keeps: of the files it picks, without draft layers and a tied output head."""
+    wanted = set(prediction.weight_files)
+    count = layer_count(language(config))
+    tied = config.whole.flag("tie_word_embeddings", default=language(config).flag("tie_word_embeddings"))
+    for tensor in facts.tensors:
+        if wanted and tensor.file not in wanted:
+            continue
+        if tied and tensor.name.endswith("lm_head.weight"):
+            continue
+        if not _is_draft(tensor.name, count):
+            yield tensor
+
+
+def _is_draft(name: str, layers: int) -> bool:
+    """Return whether a tensor belongs to multi-token prediction, which plain serving does not load."""
+    if name.startswith(_DRAFT):
+        return True
+    head, found, tail = name.partition("layers.")
+    index = tail.partition(".")[0]
+    return (
+        bool(found)
+        and layers > 0
+        and head in {"model.", "language_model.model."}
+        and index.isdigit()
+        and int(index) >= layers
+    )
+
+
+def _held(tensor: Tensor, prediction: Prediction) -> int:
+    """Return the bytes in memory: floats take the model's dtype, except scales and other small ones."""
+    item = _ITEM_SIZES.get(tensor.dtype, 0)
+    if tensor.dtype not in _FLOATS or not item or tensor.size <= SMALL or "scale" in tensor.name:
+        return tensor.size
+    return tensor.size // item * item_size(prediction.dtype)
+
+
+def _on_one(tensor: Tensor, prediction: Prediction, config: ResolvedConfig, tensor_parallel: int) -> int:
+    size = _held(tensor, prediction)
+    if tensor.size <= SMALL or len(tensor.shape) < 2 or any(name in tensor.name for name in _REPLICATED):  # noqa: PLR2004 - a vector
+        return size
+    heads = kv_heads(language(config))
+    if (".k_proj." in tensor.name or ".v_proj." in tensor.name) and 0 < heads < tensor_parallel:
+        return -(-size // heads)
+    return -(-size // tensor_parallel)
+
+
+def _file_bytes(facts: RepositoryFacts) -> int:
+    """Return the bytes of the weight files: consolidated ones alone, else those the index names, else all."""
+    sizes = {
+        file.path: file.size or 0 for file in facts.files if file.path.endswith(".safetensors") and "/" not in file.path
+    }
+    consolidated = {path: size for path, size in sizes.items() if path.startswith("consolidated")}
+    if consolidated:
+        return sum(consolidated.values())
+    named = facts.document("model.safetensors.index.json").get("weight_map")
+    if isinstance(named, dict):
+        wanted = {name for name in named.values() if isinstance(name, str)}
+        return sum(size for path, size in sizes.items() if path in wanted) or sum(sizes.values())
+    return sum(sizes.values())
