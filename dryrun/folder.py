@@ -102,6 +102,6 @@ def _read_plan(folder: Path) -> dict[str, Any] | None:
 def _secrets_text(plan: Plan) -> str:
     head = (
         f"# What stack `{plan.stack}` needs besides the manifests beside this file, for secrets are not written here.\n"
-        "# Make these first; FILE is a file that holds the value, without a line end.\n"
+        "# Apply the Namespace, make these, then apply the folder. FILE holds the value, without a line end.\n"
     )
     return head + "".join(f"\n{entry}\n" for entry in plan.left_out)

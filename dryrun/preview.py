@@ -12,9 +12,9 @@ from dryrun.objects import KubernetesObject, kubernetes_objects
 from dryrun.plan import Plan, Result, steps
 from dryrun.program import Failure, Program, Run, run_program
 from dryrun.project import Project, read_stack
-from dryrun.record import STACK_TYPE, Diagnostic, Recording
+from dryrun.record import Diagnostic, Recording
 from dryrun.redaction import Redaction, environment_secrets
-from dryrun.schemas import check_object
+from dryrun.schemas import SchemaResult, check_object
 from dryrun.value import bare, shown
 
 VALIDATION_TYPE: Final = "slipway:index:ModelValidation"
@@ -61,13 +61,14 @@ def preview(
 
 def _plan(run: Run, objects: Sequence[KubernetesObject], folder: Path, stack: str) -> Plan:
     recording = run.recording
-    violations = (*_violations(objects), *_collisions(objects))
-    diagnostics = (*recording.diagnostics, *violations, *_failures(run.failure, recording))
+    checked = [(item, check_object(item)) for item in objects]
+    violations = (*_violations(checked), *_collisions(objects))
+    ending = (*_unchecked(checked, recording), *_failures(run.failure, recording))
     return Plan(
         stack=stack,
         result=_result(run, violations),
         steps=steps(tuple(recording.resources.values()), last_steps(folder) or {}),
-        diagnostics=diagnostics,
+        diagnostics=(*recording.diagnostics, *violations, *ending),
         outputs=shown(dict(recording.stack_outputs)),
     )
 
@@ -97,18 +98,24 @@ def _not_checked(recording: Recording, entry: Diagnostic) -> bool:
 
 
 def _failures(failure: Failure | None, recording: Recording) -> tuple[Diagnostic, ...]:
-    if failure is None:
-        return ()
-    stack = next((urn for urn, resource in recording.resources.items() if resource.type == STACK_TYPE), "")
-    return (Diagnostic(severity="error", message=failure.message, urn=stack),)
+    return (Diagnostic(severity="error", message=failure.message, urn=recording.stack_urn),) if failure else ()
 
 
-def _violations(objects: Sequence[KubernetesObject]) -> tuple[Diagnostic, ...]:
+def _violations(checked: Sequence[tuple[KubernetesObject, SchemaResult]]) -> tuple[Diagnostic, ...]:
     return tuple(
         Diagnostic(severity="error", message=f"{item.title}: {problem}", urn=item.urn)
-        for item in objects
-        for problem in check_object(item).problems
+        for item, result in checked
+        for problem in result.problems
     )
+
+
+def _unchecked(
+    checked: Sequence[tuple[KubernetesObject, SchemaResult]], recording: Recording
+) -> tuple[Diagnostic, ...]:
+    """Return one note with the kinds that are not built into Kubernetes: only a real API server knows their schemas."""
+    kinds = sorted({f"{item.kind} ({item.api_version})" for item, result in checked if not result.known})
+    message = f"not checked against a schema, for these kinds are not built in: {', '.join(kinds)}"
+    return (Diagnostic(severity="info", message=message, urn=recording.stack_urn),) if kinds else ()
 
 
 def _collisions(objects: Sequence[KubernetesObject]) -> tuple[Diagnostic, ...]:

@@ -53,10 +53,14 @@ class Recording:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
+    def stack_urn(self) -> str:
+        """Return the URN of the stack itself, empty where the program did not get so far."""
+        return next((urn for urn, resource in self.resources.items() if resource.type == STACK_TYPE), "")
+
+    @property
     def stack_outputs(self) -> Mapping[str, Value]:
         """Return what the program exports."""
-        stacks = [urn for urn, resource in self.resources.items() if resource.type == STACK_TYPE]
-        return self.outputs.get(stacks[0], {}) if stacks else {}
+        return self.outputs.get(self.stack_urn, {})
 
 
 class Engine(mocks.MockEngine):

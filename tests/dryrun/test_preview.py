@@ -63,6 +63,21 @@ def test_a_schema_violation_stands_under_its_resource(make_project: MakeProject)
     assert ("urn:pulumi:dev::demo::kubernetes:apps/v1:Deployment::server", expected) == (entry.urn, entry.message)
 
 
+def test_custom_kinds_are_said_to_be_unchecked(make_project: MakeProject) -> None:
+    """In one note of the stack; they do not fail it."""
+    program = """
+    for name in ("a", "b"):
+        k8s.apiextensions.CustomResource(
+            name, api_version="gateway.networking.k8s.io/v1", kind="HTTPRoute", metadata={"name": name}, spec={"x": 1}
+        )
+    """
+    plan = plan_of(make_project, program)
+    expected = (
+        "not checked against a schema, for these kinds are not built in: HTTPRoute (gateway.networking.k8s.io/v1)"
+    )
+    assert (Result.PASSED, [expected]) == (plan.result, [entry.message for entry in plan.diagnostics])
+
+
 def test_two_resources_of_one_object_are_named(make_project: MakeProject) -> None:
     """Pulumi itself would let the second overwrite the first."""
     plan = plan_of(make_project, SPACE + SPACE.replace('"space"', '"other"'))
