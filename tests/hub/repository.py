@@ -99,7 +99,7 @@ class Repository:
         try:
             config = json.loads(self.files["config.json"])
             return {"architectures": config["architectures"], "model_type": config["model_type"]}
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, RecursionError):
             return {}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 MAX_ANSWER_BYTES = 1 << 20
+PATIENCE = 5.0  # seconds that a role, which decides a warning at most, is waited for after all else
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _ROLES = {"read": TokenRole.READ, "write": TokenRole.WRITE, "fineGrained": TokenRole.FINE_GRAINED}
 
@@ -71,7 +72,7 @@ class Account:
         if self._role is None:
             return TokenRole.NONE
         try:
-            return self._role.result(timeout=self.budget.seconds)
+            return self._role.result(timeout=min(PATIENCE, self.budget.seconds))
         except Exception:  # noqa: BLE001 - an outage, a deadline, an odd answer: the role stays unknown
             return TokenRole.UNKNOWN
 

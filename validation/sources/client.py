@@ -5,6 +5,7 @@ all its calls; what a call may take is set around it with ``asking``. Calls outs
 """
 
 import random
+import re
 import threading
 import time
 import zlib
@@ -31,6 +32,7 @@ STEP_TIMEOUT = 10.0  # seconds without a byte; less where the deadline is nearer
 FIRST_WAIT = 0.2  # seconds before the second attempt, doubled for each further one
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _RETRIED_ERRORS = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _HUB_HOSTS = ("huggingface.co", "hf.co")  # and their subdomains, where the Hub keeps large files
 _KEPT_HEADERS = ("content-type", "content-range", "etag", "x-repo-commit", "x-error-code", "x-error-message")
 
@@ -115,7 +117,7 @@ def is_safe_endpoint(endpoint: str) -> bool:
         url = httpx2.URL(endpoint)
     except (httpx2.InvalidURL, TypeError):
         return False
-    return bool(url.host) and not url.userinfo and (url.scheme == "https" or _is_local(url))
+    return _HOST.fullmatch(url.host) is not None and not url.userinfo and (url.scheme == "https" or _is_local(url))
 
 
 def _make() -> "HubClient":
