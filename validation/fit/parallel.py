@@ -11,7 +11,6 @@ from validation.fit.plan import Gpu
 from validation.fit.shape import MLA_TYPES, language
 
 BFLOAT16_CAPABILITY = 80
-NATIVE_FP8_CAPABILITY = 89
 _NO_FLOAT16 = ("gemma2", "gemma3", "glm4")  # vLLM refuses float16 for them: they overflow
 _COUNTS = (1, 2, 4, 8, 16)
 
