@@ -48,10 +48,10 @@ class StatedLength(NamedTuple):
 
 
 def stated_lengths(config: JsonObject, keys: tuple[str, ...]) -> Iterator[StatedLength]:
-    """Yield each of the length keys that config.json has, at its top or where its language part stands."""
+    """Yield the length keys that config.json has, at its top or where its language part stands; null is none."""
     for place in TEXT_PLACES:
         section = _section(config, place)
-        yield from (StatedLength(".".join([*place, key]), section[key]) for key in keys if key in section)
+        yield from (StatedLength(".".join([*place, key]), section[key]) for key in keys if section.get(key) is not None)
 
 
 def is_length(value: JsonValue) -> bool:

@@ -76,7 +76,7 @@ def test_a_field_that_is_no_template_is_malformed(value: JsonValue) -> None:
 
 def test_a_broken_tokenizer_config_is_said_once() -> None:
     """A malformed file is not also a missing template."""
-    assert ["chat-template-malformed"] == _names(broken("tokenizer_config.json"))
+    assert ["json-malformed"] == _names(broken("tokenizer_config.json"))
 
 
 def test_a_jinja_file_that_is_no_text_is_malformed() -> None:

@@ -8,6 +8,7 @@ from validation.rules.access import ACCESS
 from validation.rules.rule import Answer, Rule, Subject, skipped, unknown
 
 FILE = "config.json"
+OTHERS = ("tokenizer_config.json", "generation_config.json", "hf_quant_config.json", "modules.json", "params.json")
 
 
 def missing(subject: Subject) -> Iterator[Answer]:
@@ -122,21 +123,38 @@ def length_invalid(subject: Subject) -> Iterator[Answer]:
     Fix: write the number of tokens without quotes.
     Source: vLLM's _get_and_verify_max_len.
     """
-    for stated in stated_lengths(subject.facts.config, subject.contract.length_keys):
-        required = stated.key.rpartition(".")[2] in subject.contract.length_keys[:1]
-        if is_length(stated.value) or (stated.value is None and not subject.contract.length_required) or not required:
-            continue
-        yield Answer(
-            message=f"`{stated.key}` is not a positive whole number of tokens",
-            help="write the number of tokens the model was trained for, without quotes",
-            where=Place(path=FILE, key=stated.key),
-        )
+    for stated in stated_lengths(subject.facts.config, subject.contract.length_keys[:1]):
+        if not is_length(stated.value):
+            yield Answer(
+                message=f"`{stated.key}` is not a positive whole number of tokens",
+                help="write the number of tokens the model was trained for, without quotes",
+                where=Place(path=FILE, key=stated.key),
+            )
+
+
+def others_malformed(subject: Subject) -> Iterator[Answer]:
+    """Require that the other JSON files the server reads are JSON objects.
+
+    Why: the server parses them while it starts, and stops at the first that it cannot parse.
+    Example: a generation_config.json with a comment, or a tokenizer_config.json that was cut off.
+    Fix: correct the file at the line and column that are named.
+    Source: RFC 8259; vLLM's and transformers' loading of these files.
+    """
+    for path in OTHERS:
+        found = subject.facts.documents.get(path)
+        if found is not None and found.value is None and not found.unread:
+            yield Answer(
+                message=f"{path} {found.problem or 'is not a JSON object'}",
+                help=f"correct {path} so that it holds one JSON object",
+                where=Place(path=path, line=found.line, column=found.column),
+            )
 
 
 CONFIG = (*ACCESS, "config-missing", "config-malformed")
 RULES = (
     Rule(name="config-missing", severity=Severity.ERROR, check=missing, requires=ACCESS),
     Rule(name="config-malformed", severity=Severity.ERROR, check=malformed, requires=(*ACCESS, "config-missing")),
+    Rule(name="json-malformed", severity=Severity.ERROR, check=others_malformed, requires=ACCESS),
     Rule(name="architectures-missing", severity=Severity.ERROR, check=architectures, requires=CONFIG),
     Rule(name="max-position-embeddings-missing", severity=Severity.ERROR, check=length_missing, requires=CONFIG),
     Rule(name="max-position-embeddings-invalid", severity=Severity.ERROR, check=length_invalid, requires=CONFIG),

@@ -14,11 +14,11 @@ def missing(subject: Subject) -> Iterator[Answer]:
     """Warn about a model that states no licence.
 
     Why: without a licence nobody but its author may use the model. The deployer leaves this to you.
-    Example: a fine-tune whose README.md has no `license` in its header.
+    Example: a fine-tune whose README.md has no `license` in its header, or `license: unknown`.
     Fix: ask the author; in your own repository add `license: apache-2.0` (or what applies) to README.md.
     Source: the contract, "you remain responsible for complying with any License requirements".
     """
-    if not subject.facts.licence:
+    if subject.facts.licence in {"", "unknown"}:
         yield Answer(
             message="the model states no licence",
             help="add `license:` with its identifier to the header of README.md, or ask the author to",

@@ -30,6 +30,8 @@ def missing(subject: Subject) -> Iterator[Answer]:
     model_type = subject.wish.model_type or subject.model.model_type
     if model_type is None or not model_type.chats:
         yield skipped("models of this type use no chat template")
+    elif _broken(subject.facts):
+        yield skipped("tokenizer_config.json is malformed")
     elif unread := _unread(subject.facts):
         if not templates(subject.facts):
             yield unknown(f"{unread} could not be read, which may hold the chat template", help="try again")
@@ -86,12 +88,13 @@ def malformed(subject: Subject) -> Iterator[Answer]:
         document = subject.facts.documents.get(path)
         if document is None or document.unread:
             continue
-        problem = _field_problem(subject.facts, path)
-        if document.value is None:
-            problem = document.problem or "is not a JSON object"
+        if document.value is not None:
+            problem = _field_problem(subject.facts, path)
+        else:  # tokenizer_config.json has a rule of its own for this
+            problem = (document.problem or "is not a JSON object") if path == JSON_FILE else ""
         if problem:
             yield Answer(
-                message=f"{path}: {problem}" if document.value is None else f"`chat_template` in {path} {problem}",
+                message=f"{path} {problem}" if document.value is None else f"`chat_template` in {path} {problem}",
                 help="write the template as one string under `chat_template`",
                 where=Place(path=path, line=document.line, column=document.column, key="chat_template"),
             )
@@ -195,6 +198,12 @@ def _any_place(facts: RepositoryFacts) -> bool:
     return any(template.name == "default" for template in templates(facts)) or any(
         facts.document(path).get("chat_template") is not None for path in (TOKENIZER_FILE, JSON_FILE)
     )
+
+
+def _broken(facts: RepositoryFacts) -> bool:
+    """Return whether the field of the malformed tokenizer_config.json might have been the only template."""
+    document = facts.documents.get(TOKENIZER_FILE)
+    return document is not None and document.value is None and not document.unread and not templates(facts)
 
 
 def _unread(facts: RepositoryFacts) -> str:

@@ -34,6 +34,12 @@ CASES = (
         where="config.json:3:7",
     ),
     Case(
+        rule="json-malformed",
+        failing=subject(broken("generation_config.json")),
+        message="generation_config.json is not JSON: expecting value",
+        where="generation_config.json:3:7",
+    ),
+    Case(
         rule="architectures-missing",
         failing=subject(config(architectures="LlamaForCausalLM")),
         message="`architectures` is not an array of names in config.json",
