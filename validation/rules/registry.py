@@ -6,6 +6,7 @@ from validation.rules import (
     config,
     engine,
     features,
+    fit,
     licence,
     lifecycle,
     model_type,
@@ -36,5 +37,6 @@ RULES: tuple[Rule, ...] = (
     *security.RULES,
     *lifecycle.RULES,
     *engine.RULES,
+    *fit.RULES,
     *suppression.RULES,
 )
