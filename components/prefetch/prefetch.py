@@ -11,13 +11,15 @@ import http.client
 import json
 import os
 import shutil
+import ssl
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -27,6 +29,8 @@ TIMEOUT = 60  # seconds without a byte
 ATTEMPTS = 6  # in a row without a byte of progress
 LONGEST_WAIT = 300  # seconds; the Hub's rate limit has windows of five minutes
 WORKERS = 4
+PARTIAL = http.HTTPStatus.PARTIAL_CONTENT
+BROKEN = (ConnectionError, TimeoutError, ssl.SSLError)
 STATE = ".slipway"
 MARKER = f"{STATE}/complete.json"
 REASONS = {
@@ -115,7 +119,7 @@ def main(environment: Mapping[str, str], wait: Callable[[float], None] = time.sl
         if environment.get("SLIPWAY_MODE", "fetch") == "verify":
             verify(manifest, target)
             return OK
-        fetch(manifest, target, read_token(environment), wait)
+        fetch(Transfer(manifest=manifest, target=target, token=read_token(environment), wait=wait))
     except PrefetchError as problem:
         say(str(problem))
         return problem.code
@@ -183,18 +187,19 @@ def verify(manifest: Manifest, target: Path) -> None:
     say(f"{len(manifest.items)} files are as they were checked")
 
 
-def fetch(manifest: Manifest, target: Path, token: str, wait: Callable[[float], None]) -> None:
+def fetch(transfer: "Transfer") -> None:
     """Bring all files, four at a time, and leave the marker; raise PrefetchError for the first that cannot be had."""
+    manifest, target = transfer.manifest, transfer.target
     target.mkdir(parents=True, exist_ok=True)
     refuse_strangers(manifest, target)
     check_space(manifest, target)
-    opener = urllib.request.build_opener(SameHostRedirects())
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as workers:
-        running = [workers.submit(fetch_file, opener, manifest, item, target, token, wait) for item in manifest.items]
+        running = [workers.submit(transfer.bring, item) for item in manifest.items]
         try:
             for each in concurrent.futures.as_completed(running):
                 each.result()
         except BaseException:
+            transfer.stopped.set()
             workers.shutdown(wait=False, cancel_futures=True)
             raise
     write_marker(manifest, target)
@@ -212,49 +217,21 @@ def refuse_strangers(manifest: Manifest, target: Path) -> None:
 
 def check_space(manifest: Manifest, target: Path) -> None:
     """Raise PrefetchError when the volume cannot hold what is still missing."""
-    missing = sum(item.size - present(target / item.path, item) for item in manifest.items)
+    paths = [(item.size, target / item.path) for item in manifest.items]
+    missing = sum(max(0, size - (size_of(path) or size_of(part(path)))) for size, path in paths)
     free = shutil.disk_usage(target).free
     if missing > free:
         raise PrefetchError(f"{missing} bytes are missing, the volume has {free} left: enlarge it")
 
 
-def present(path: Path, item: Item) -> int:
-    """Return how many bytes of a file are on the volume, finished or not, at most its size."""
-    return min(item.size, next((each.stat().st_size for each in (path, part(path)) if each.is_file()), 0))
+def size_of(path: Path) -> int:
+    """Return the size of a file; 0 when there is none."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def part(path: Path) -> Path:
     """Return where a file lies until it is complete."""
     return path.with_name(f"{path.name}.part")
-
-
-def fetch_file(  # noqa: PLR0917 - a pool's job takes its arguments by place
-    opener: urllib.request.OpenerDirector,
-    manifest: Manifest,
-    item: Item,
-    target: Path,
-    token: str,
-    wait: Callable[[float], None],
-) -> None:
-    """Bring one file, resuming what is there; try again after outages, and give up after six without a byte."""
-    path = target / item.path
-    if item.is_at(path):
-        return
-    path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    failures = 0
-    while True:
-        before = part(path).stat().st_size if part(path).is_file() else 0
-        try:
-            download(opener, manifest, item, path, token)
-        except InterruptedTransferError as problem:
-            after = part(path).stat().st_size if part(path).is_file() else 0
-            failures = 1 if after > before else failures + 1
-            if failures >= ATTEMPTS:
-                raise PrefetchError(f"`{item.path}`: {problem} ({ATTEMPTS} attempts)", RETRY) from None
-            wait(min(LONGEST_WAIT, max(problem.after, 2.0**failures)))
-        else:
-            return
 
 
 class InterruptedTransferError(Exception):
@@ -266,63 +243,97 @@ class InterruptedTransferError(Exception):
         self.after = after
 
 
-def download(opener: urllib.request.OpenerDirector, manifest: Manifest, item: Item, path: Path, token: str) -> None:
-    """Bring the rest of one file and verify the whole; raise InterruptedTransferError or PrefetchError."""
-    unfinished = part(path)
-    if unfinished.is_file() and unfinished.stat().st_size > item.size:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Everything that bringing a file takes; ``stopped`` ends the others when one cannot be had."""
+
+    manifest: Manifest
+    target: Path
+    token: str
+    wait: Callable[[float], None]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    opener: urllib.request.OpenerDirector = field(
+        default_factory=lambda: urllib.request.build_opener(SameHostRedirects())
+    )
+
+    def bring(self, item: Item) -> None:
+        """Bring one file, resuming what is there; after outages try again, and give up after six without a byte."""
+        path = self.target / item.path
+        if item.is_at(path):
+            return
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        failures = 0
+        while not self.stopped.is_set():
+            before = size_of(part(path))
+            try:
+                self.download(item, path)
+            except InterruptedTransferError as problem:
+                failures = 1 if size_of(part(path)) > before else failures + 1
+                if failures >= ATTEMPTS:
+                    raise PrefetchError(f"`{item.path}`: {problem} ({ATTEMPTS} attempts)", RETRY) from None
+                self.wait(min(LONGEST_WAIT, max(problem.after, 2.0**failures)))
+            else:
+                return
+
+    def download(self, item: Item, path: Path) -> None:
+        """Bring the rest of one file and verify the whole; raise InterruptedTransferError or PrefetchError."""
+        unfinished = part(path)
+        start = size_of(unfinished) if size_of(unfinished) <= item.size else 0
+        if start < item.size or not unfinished.is_file():
+            try:
+                with self.opener.open(self.request(item, start), timeout=TIMEOUT) as answer:
+                    self.append(answer, unfinished, item, start if answer.status == PARTIAL else 0)
+            except urllib.error.HTTPError as problem:
+                with problem:
+                    raise self.refusal(problem, item, unfinished) from None
+            except (urllib.error.URLError, http.client.HTTPException, *BROKEN) as problem:
+                raise InterruptedTransferError(f"the transfer broke off: {type(problem).__name__}") from None
+        if item.is_at(unfinished):
+            unfinished.replace(path)
+            return
         unfinished.unlink()
-    start = unfinished.stat().st_size if unfinished.is_file() else 0
-    if start < item.size or not unfinished.is_file():
-        try:
-            with opener.open(request(manifest, item, token, start), timeout=TIMEOUT) as answer:
-                append(answer, unfinished, item, start if answer.status == http.HTTPStatus.PARTIAL_CONTENT else 0)
-        except urllib.error.HTTPError as problem:
-            raise refusal(problem, item, unfinished) from None
-        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as problem:
-            raise InterruptedTransferError(f"the transfer broke off: {type(problem).__name__}") from None
-    if not item.is_at(unfinished):
-        unfinished.unlink()
+        if start:
+            raise InterruptedTransferError("what an earlier try had left was damaged")
         raise PrefetchError(f"`{item.path}` is not the file that was checked: its hash is another one")
-    unfinished.replace(path)
 
+    def request(self, item: Item, start: int) -> urllib.request.Request:
+        """Return the request for a file at the commit, from a byte on; raise PrefetchError for no http address."""
+        manifest = self.manifest
+        if not manifest.endpoint.startswith(("https://", "http://")):
+            raise PrefetchError("the Hub's address is neither https nor http")
+        where = "/".join(urllib.parse.quote(each, safe="") for each in PurePosixPath(item.path).parts)
+        url = f"{manifest.endpoint}/{manifest.repository}/resolve/{manifest.commit}/{where}"
+        headers = {"User-Agent": "slipway-prefetch/1", "Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme is checked above
 
-def request(manifest: Manifest, item: Item, token: str, start: int) -> urllib.request.Request:
-    """Return the request for a file at the commit, from a byte on; raise PrefetchError for no http address."""
-    if not manifest.endpoint.startswith(("https://", "http://")):
-        raise PrefetchError("the Hub's address is neither https nor http")
-    where = "/".join(urllib.parse.quote(each, safe="") for each in PurePosixPath(item.path).parts)
-    url = f"{manifest.endpoint}/{manifest.repository}/resolve/{manifest.commit}/{where}"
-    headers = {"User-Agent": "slipway-prefetch/1", "Accept-Encoding": "identity"}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    return urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme is checked above
+    def append(self, answer: Any, unfinished: Path, item: Item, start: int) -> None:  # noqa: ANN401 - urllib has no type
+        """Write the answer's bytes behind the first ``start``; raise InterruptedTransferError when it ends early."""
+        size = start
+        with unfinished.open("ab" if start else "wb") as out:
+            while (piece := answer.read(CHUNK)) and not self.stopped.is_set():
+                size += len(piece)
+                if size > item.size:
+                    raise PrefetchError(f"`{item.path}` is larger than the {item.size} bytes that were checked")
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        if size < item.size:
+            raise InterruptedTransferError(f"the transfer ended after {size} of {item.size} bytes")
 
-
-def append(answer: Any, unfinished: Path, item: Item, start: int) -> None:  # noqa: ANN401 - urllib's has no type
-    """Write the answer's bytes behind the first ``start``; raise InterruptedTransferError when it ends early."""
-    size = start
-    with unfinished.open("ab" if start else "wb") as out:
-        while piece := answer.read(CHUNK):
-            size += len(piece)
-            if size > item.size:
-                raise PrefetchError(f"`{item.path}` is larger than the {item.size} bytes that were checked")
-            out.write(piece)
-        out.flush()
-        os.fsync(out.fileno())
-    if size < item.size:
-        raise InterruptedTransferError(f"the transfer ended after {size} of {item.size} bytes")
-
-
-def refusal(problem: urllib.error.HTTPError, item: Item, unfinished: Path) -> Exception:
-    """Return what an HTTP error means: give up, or try again after a while."""
-    if reason := REASONS.get(problem.code):
-        return PrefetchError(f"`{item.path}`: {reason} (HTTP {problem.code})")
-    if problem.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        unfinished.unlink(missing_ok=True)
-    after = problem.headers.get("Retry-After", "") if problem.headers else ""
-    return InterruptedTransferError(f"the Hub answered {problem.code}", float(after) if after.isdecimal() else 0)
+    def refusal(self, problem: urllib.error.HTTPError, item: Item, unfinished: Path) -> Exception:
+        """Return what an HTTP error means; a refusal by the storage behind the Hub is an address that ran out."""
+        hub = urllib.parse.urlsplit(self.manifest.endpoint).netloc == urllib.parse.urlsplit(problem.url).netloc
+        if hub and (reason := REASONS.get(problem.code)):
+            return PrefetchError(f"`{item.path}`: {reason} (HTTP {problem.code})")
+        if problem.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            unfinished.unlink(missing_ok=True)
+        after = problem.headers.get("Retry-After", "") if problem.headers else ""
+        return InterruptedTransferError(f"the Hub answered {problem.code}", float(after) if after.isdecimal() else 0)
 
 
 def write_marker(manifest: Manifest, target: Path) -> None:

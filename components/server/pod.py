@@ -150,7 +150,7 @@ def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[Vol
     ]
     if "api_key_secret_name" in args:
         entries = pulumi.Output.from_input(args.get("api_key_secret_key", "")).apply(
-            lambda key: [{"key": key, "path": key}] if key else []
+            lambda key: [{"key": key, "path": key}] if key else None
         )
         volumes.append(
             {

@@ -86,11 +86,10 @@ def _pod(args: ModelWeightsArgs, names: JobNames, manifest: Manifest, *, on_pool
 
 
 def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
-    verify = "repository" not in args
-    mounts: list[VolumeMountArgsDict] = [
-        {"name": "config", "mount_path": BASE, "read_only": True},
-        {"name": "models", "mount_path": MODELS, "read_only": verify},
-    ]
+    models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS}
+    if "repository" not in args:
+        models["read_only"] = True
+    mounts: list[VolumeMountArgsDict] = [{"name": "config", "mount_path": BASE, "read_only": True}, models]
     if _has_token(args):
         mounts.append({"name": "token", "mount_path": TOKEN_FOLDER, "read_only": True})
     return {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -82,16 +83,27 @@ class Recording(mocks.Mocks):
 def record(program: Callable[[], Any]) -> Recording:
     """Run the program to its end and return what it asked for."""
     recording = Recording()
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    mocks.set_mocks(recording, project="slipway", stack="test", preview=False)
-    SETTINGS.engine = recording
-    SETTINGS.rpc_manager = RPCManager()
-    try:
-        loop.run_until_complete(run_pulumi_func(program))
-    finally:
-        loop.close()
-        asyncio.set_event_loop(None)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def fresh_loop() -> asyncio.AbstractEventLoop:
+        """Give the calling thread a loop that is closed at the end; the mocks leave theirs open."""
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+        return loops[-1]
+
+    loop = fresh_loop()
+    with mock.patch.object(mocks, "_ensure_event_loop", fresh_loop):
+        try:
+            mocks.set_mocks(recording, project="slipway", stack="test", preview=False)
+            SETTINGS.engine = recording
+            SETTINGS.rpc_manager = RPCManager()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+            asyncio.set_event_loop(loop)
+            loop.run_until_complete(run_pulumi_func(program))
+            loop.run_until_complete(loop.shutdown_default_executor())
+        finally:
+            for each in loops:
+                each.close()
+            asyncio.set_event_loop(None)
     return recording
 
 
