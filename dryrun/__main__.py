@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from dryrun.folder import FolderError
-from dryrun.plan import Result
-from dryrun.preview import Previewed, preview
+from dryrun.plan import Plan, Result
+from dryrun.preview import preview
 from dryrun.progress import progress_on
 from dryrun.project import Project, ProjectError, read_project
 from dryrun.text import lines, render
 from stacks.problem import SettingsError
 from stacks.reader import read_stack_file
+from validation.commands.stream import write
 from validation.output.safe import safe
 from validation.output.terminal import paint, shows_colours
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     if options.debug and previewed.trace:
         sys.stderr.write(previewed.trace)
-    _show(previewed, options.format)
+    _show(previewed.plan, options.format)
     return EXITS[previewed.plan.result]
 
 
@@ -62,14 +63,13 @@ def _check_settings(project: Project, stack_file: Path) -> None:
         read_stack_file(stack_file)
 
 
-def _show(previewed: Previewed, format_: str) -> None:
-    plan = previewed.plan
+def _show(plan: Plan, format_: str) -> None:
     if format_ == "json":
-        sys.stdout.write(json.dumps(plan.record(), indent=2) + "\n")
+        write(json.dumps(plan.record(), indent=2) + "\n")
     elif shows_colours(sys.stdout):
         paint(lines(plan), sys.stdout)
     else:
-        sys.stdout.write(render(plan))
+        write(render(plan))
 
 
 def _parser() -> argparse.ArgumentParser:

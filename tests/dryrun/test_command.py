@@ -12,10 +12,15 @@ from tests.dryrun.conftest import MakeProject
 ROOT = Path(__file__).parents[2]
 
 
+def line(project: Path, *arguments: str) -> list[str]:
+    """Return the command line of a preview."""
+    return [sys.executable, "-m", "dryrun", "preview", "--project", str(project), *arguments]
+
+
 def command(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m dryrun preview`` for a project."""
     return subprocess.run(  # noqa: S603 - this project's own command
-        [sys.executable, "-m", "dryrun", "preview", "--project", str(project), *arguments],
+        line(project, *arguments),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -82,3 +87,31 @@ def test_wrong_settings_exit_2_with_their_place(make_project: MakeProject) -> No
         "did you mean" in done.stderr,
         "canary" in done.stderr + done.stdout,
     )
+
+
+def test_stacks_may_be_in_another_folder(make_project: MakeProject, tmp_path: Path) -> None:
+    """Names are looked up there, and only there."""
+    (tmp_path / "Pulumi.elsewhere.yaml").write_text("config: {}")
+    folder = make_project().folder
+    codes = [command(folder, name, "--stack-dir", str(tmp_path)).returncode for name in ("elsewhere", "dev")]
+    assert [0, 2] == codes
+
+
+def test_a_reader_that_stops_early_is_no_error(make_project: MakeProject) -> None:
+    """``| head`` sees no traceback, and the exit code is that of the preview."""
+    done = subprocess.run(  # noqa: S603 - this project's own command
+        ["/bin/bash", "-c", '"$@" | true; exit "${PIPESTATUS[0]}"', "-", *line(make_project().folder, "dev")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_an_old_terminal_s_encoding_is_no_error(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of the tree are spelled out."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = command(make_project('k8s.core.v1.Namespace("a", metadata={"name": "a"})').folder, "dev")
+    assert (0, True) == (done.returncode, "\\u2500 kubernetes:core/v1:Namespace" in done.stdout)

@@ -61,8 +61,8 @@ class Engine:
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """Return the resources of the stack's state."""
-        found: list[dict[str, Any]] = self.export(stack).json()["deployment"].get("resources") or []
-        return found
+        deployment: dict[str, list[dict[str, Any]]] = self.export(stack).json().get("deployment") or {}
+        return deployment.get("resources") or []
 
     def embedded(self, stack: str, *arguments: str) -> Done:
         """Run the embedded engine in the same copy."""
