@@ -10,6 +10,7 @@ from components.pools.pool import GPU_TAINT, POOL_LABEL, GpuNodePoolArgs, Pool, 
 
 PACKAGE = "pulumiverse-scaleway"
 DISK_GIB = 150
+FIRST_NODES = 1  # at creation only: shows at once whether the type can be had; the autoscaler removes it
 # GPUs and GPUs a node to Scaleway's commercial types
 NODE_TYPES = {
     ("L4", 1): "L4-1-24G",
@@ -43,9 +44,7 @@ def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:
         cluster_id=args["cluster_id"],
         name=object_name(name),
         node_type=_node_type(name, args),
-        size=max(
-            1, least
-        ),  # at creation only: one node shows at once whether the type can be had, the autoscaler removes it
+        size=max(FIRST_NODES, least),
         min_size=least,
         max_size=most,
         autoscaling=most > least,
