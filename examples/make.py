@@ -20,7 +20,7 @@ TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
-UNSAFE_TEMPLATE = "{{ messages.__class__.__mro__ }}" + TEMPLATE
+UNSAFE_TEMPLATE = "{{ messages.__class__ }}" + TEMPLATE
 CARD = """---
 license: apache-2.0
 library_name: {library}

@@ -38,14 +38,12 @@ def read_stack_file(path: FilePath) -> Settings:
     A sealed value (``secure:``) is noted as present and not read.
     """
     file = load(path)
-    document = file.value if isinstance(file.value, dict) else {}
-    config = document.get("config")
-    config = config if isinstance(config, dict) else {}
+    config = _config(file)
     own: dict[str, object] = {
         key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)
     }
     sealed = {key for key in SECRETS if _is_sealed(own.get(key))}
-    return _Reading(own, sealed, file).settings(tuple(_outside(file)))
+    return _Reading(own, sealed, file).settings(tuple(_outside(file, config)))
 
 
 class _Reading:
@@ -61,13 +59,14 @@ class _Reading:
         """Return the settings, or raise with the given problems and all others."""
         found = [*problems, *self._secrets(), *self._decoded()]
         exposed = dict(_exposed(self._raw))
+        told = {*exposed, *((key,) for key in self._own.keys() - self._raw.keys())}
         found += [self._problem(path, *words) for path, words in exposed.items()]
         settings: Settings | None = None
         try:
             settings = Settings.model_validate(self._raw)
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
-            found += [self._problem(*words) for words in explain(details) if not _within(words[0], exposed)]
+            found += [self._problem(*words) for words in explain(details) if not _within(words[0], told)]
         stated = {problem.path for problem in found}
         contrary = (self._problem(*words) for words in contradictions(self._raw))
         found += [problem for problem in contrary if problem.path not in stated]
@@ -99,7 +98,7 @@ class _Reading:
                 )
 
     def _present(self) -> frozenset[str]:
-        return frozenset(key for key in SECRETS if self._own.get(key) not in {None, ""})
+        return frozenset(key for key in SECRETS if self._own.get(key) not in (None, ""))
 
     def _problem(self, path: Path, message: str, help_: str = "") -> Problem:
         return Problem(path=dotted(path), message=message, help=help_, place=self._file.setting(path))
@@ -138,32 +137,31 @@ def _places_of(path: FilePath | None) -> StackFile:
         return StackFile()
 
 
-def _outside(file: StackFile) -> Iterator[Problem]:
+def _config(file: StackFile) -> Mapping[str, object]:
+    """Return the mapping under ``config:``; raise SettingsError when there is none."""
+    if not isinstance(file.value, dict):
+        message = "the stack file holds no mapping"
+        raise SettingsError([Problem(path="", message=message, help="begin with `config:`", place=file.place())])
+    config = file.value.get("config")
+    if not isinstance(config, dict):
+        message = "is missing" if config is None else "has to be a mapping of keys"
+        help_ = f"add `config:` with the keys of `{PREFIX}` under it"
+        raise SettingsError([Problem(path="config", message=message, help=help_, place=file.place("config"))])
+    return config
+
+
+def _outside(file: StackFile, config: Mapping[str, object]) -> Iterator[Problem]:
     """Yield what is wrong around the project's own keys."""
-    document = file.value
-    if not isinstance(document, dict):
-        yield Problem(
-            path="", message="the stack file holds no mapping", help="begin with `config:`", place=file.place()
-        )
-        return
-    for key in document:
+    for key in file.value if isinstance(file.value, dict) else ():
         if key not in _TOP_KEYS:
             message, help_ = unknown_key(key, _TOP_KEYS)
             yield Problem(path=shown(key), message=message, help=help_, place=file.place(key))
-    config = document.get("config")
-    if not isinstance(config, dict):
-        message = "is missing" if config is None else "has to be a mapping of keys"
-        yield Problem(
-            path="config", message=message, help="add `config:` with `slipway:` keys", place=file.place("config")
-        )
-        return
     for key in config:
         if ":" not in key:
             name = nearest(key, known_keys())
             help_ = f"write `{PREFIX}{name}`" if name else f"write `{PREFIX}` in front of it"
-            yield Problem(
-                path=f"config.{shown(key)}", message="has no namespace", help=help_, place=file.place("config", key)
-            )
+            place = file.place("config", key)
+            yield Problem(path=f"config.{shown(key)}", message="has no namespace", help=help_, place=place)
 
 
 def _walk(raw: Mapping[str, object]) -> Iterator[tuple[Path, object]]:

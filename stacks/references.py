@@ -169,7 +169,11 @@ def _placement(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
             )
     elif name:
         meant = nearest(name, pools)
-        yield model.at("pool"), "names no pool of `slipway:nodePools`", f"did you mean `{meant}`?" if meant else ""
+        yield (
+            model.at("pool"),
+            "names no pool of `slipway:nodePools`",
+            f"did you mean `{meant}`?" if meant else "add the pool, or name another one",
+        )
 
 
 def _endpoint(endpoint: View) -> Iterator[Found]:

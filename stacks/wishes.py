@@ -6,14 +6,16 @@ from stacks.settings import NAMESPACE, Model, NodePool, Settings
 from validation.finding import Place
 from validation.wish import Hardware, Licences, Serving, Suppression, Wish
 
+_MODELS = f"{NAMESPACE}:models["
+
 
 def wishes(settings: Settings) -> tuple[Wish, ...]:
     """Return one wish a model, in the stack's order, with the places of its keys."""
-    return tuple(_wish(settings, index, model) for index, model in enumerate(settings.models))
+    places = _places(settings.places)
+    return tuple(_wish(settings, model, places.get(index, {})) for index, model in enumerate(settings.models))
 
 
-def _wish(settings: Settings, index: int, model: Model) -> Wish:
-    key = f"{NAMESPACE}:models[{index}]"
+def _wish(settings: Settings, model: Model, places: Mapping[str, Place]) -> Wish:
     return Wish(
         name=model.name,
         model_type=model.model_type,
@@ -24,8 +26,8 @@ def _wish(settings: Settings, index: int, model: Model) -> Wish:
         hardware=_hardware(model, settings.pool(model.pool)),
         serving=_serving(model),
         ignore=tuple(Suppression(rule=entry.rule, reason=entry.reason) for entry in model.ignore),
-        place=settings.places.get(key),
-        places=_places(settings.places, key),
+        place=places.get(""),
+        places={key: place for key, place in places.items() if key},
     )
 
 
@@ -59,6 +61,11 @@ def _serving(model: Model) -> Serving:
     )
 
 
-def _places(places: Mapping[str, Place], key: str) -> dict[str, Place]:
-    """Return the places inside one model by the path from there (``maxModelLen``, ``replicas.min``)."""
-    return {path.removeprefix(f"{key}."): place for path, place in places.items() if path.startswith(f"{key}.")}
+def _places(places: Mapping[str, Place]) -> dict[int, dict[str, Place]]:
+    """Return by model the places inside it, by the path from there (``replicas.min``); its own is under no key."""
+    found: dict[int, dict[str, Place]] = {}
+    for path, place in places.items():
+        if path.startswith(_MODELS):
+            number, _, key = path.removeprefix(_MODELS).partition("]")
+            found.setdefault(int(number), {})[key.removeprefix(".")] = place
+    return found
