@@ -5,6 +5,7 @@ vLLM measures the peak by running one batch of ``max_num_batched_tokens`` tokens
 factors were fitted to published start-up logs (tests/fixtures/measured.csv; docs/fit.md has the error):
 
 - forward: tokens x (3 x intermediate / TP + 8 x hidden) x item bytes, experts counted as often as a token visits them;
+- encoder: patches x (2 x intermediate + 6 x hidden) of the vision tower, for the largest image;
 - sampler: sequences x vocabulary x 39 bytes (torch's sort) before 0.12, x 20 after it; the same on every GPU;
 - CUDA graphs: counted against the budget since 0.21.0;
 - outside torch: 0.14 GiB, and NCCL's buffers with more than one GPU.
@@ -34,7 +35,7 @@ LARGE_MEMORY = 160 * GIB
 MEDIUM_MEMORY = 70 * GIB
 SPREAD = 0.45  # of the overhead: nine in ten of the measured rows lie within
 SPREAD_BASE = round(0.35 * GIB)
-_ENCODER_TOKENS = 16384  # what one image of the largest size becomes in Qwen-like encoders
+LARGEST_IMAGE = 16384  # tokens that one image becomes where its resolution is free (Qwen-like encoders)
 _PATCHES_A_TOKEN = 4
 
 
@@ -121,8 +122,11 @@ def _sampler(text: Config, batch: Batch, release: tuple[int, int, int]) -> int:
 
 
 def _encoder(config: ResolvedConfig, batch: Batch) -> int:
+    """Return the peak of the vision or audio encoder: vLLM runs it on the largest items that one batch may hold."""
     tower = config.whole.section("vision_config") or config.whole.section("audio_config")
     width = tower.first_integer("embed_dim", "hidden_size", "d_model") or 0
     inner = tower.first_integer("intermediate_size", "encoder_ffn_dim") or 4 * width
-    tokens = max(batch.tokens, _ENCODER_TOKENS)
-    return tokens * (_PATCHES_A_TOKEN * (inner + 6 * width) + hidden_size(language(config))) * 2
+    merge = tower.integer("spatial_merge_size")
+    tokens = batch.tokens if merge is None else max(batch.tokens, LARGEST_IMAGE)
+    patches = _PATCHES_A_TOKEN if merge is None else merge * merge
+    return tokens * (patches * (2 * inner + 6 * width) + hidden_size(language(config))) * 2

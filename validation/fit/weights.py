@@ -18,6 +18,7 @@ _ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16
 _FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
 _REPLICATED = (".q_a_proj.", ".kv_a_proj_with_mqa.", ".indexer.", "mlp.gate.", "router.")
 _DRAFT = ("mtp.", "model.mtp.", "mtp_layers.", "model.mtp_layers.")
+RECOGNISED = 0.15  # how near to the shape's bytes a figure is taken for one GPU's share
 SMALL = 1 << 20  # bytes: norms, biases and scales below this stand on every GPU
 
 
@@ -46,7 +47,8 @@ def weights_of(
     """Return the weights that vLLM would hold on one GPU; None when nothing says how many they are."""
     stated = wish.serving.weights_bytes if wish is not None else None
     if stated:
-        return _shared(stated, config, tensor_parallel, WeightsSource.STATED)
+        whole = _whole(stated, shape_bytes(facts, config, prediction), tensor_parallel)
+        return _shared(whole, config, tensor_parallel, WeightsSource.STATED)
     loaded = list(_loaded(facts, config, prediction))
     if loaded:
         return Weights(
@@ -78,6 +80,14 @@ def shape_bytes(facts: RepositoryFacts, config: ResolvedConfig, prediction: Pred
     """Return the bytes of the weights as the configuration alone gives them; 0 when it does not."""
     method = quantization(facts, config)
     return round(sum(_part_bytes(part, method, item_size(prediction.dtype)) for part in parts(config)))
+
+
+def _whole(stated: int, shaped: int, tensor_parallel: int) -> int:
+    """Return the whole model's bytes: people state those of one GPU too, as vLLM logs them; the shape tells which."""
+    if tensor_parallel == 1 or not shaped:
+        return stated
+    as_one, as_whole = stated * tensor_parallel / shaped, stated / shaped
+    return stated * tensor_parallel if abs(as_one - 1) <= RECOGNISED < abs(as_whole - 1) else stated
 
 
 def _part_bytes(part: Part, method: Quantization | None, item: int) -> float:

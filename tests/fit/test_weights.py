@@ -1,0 +1,118 @@
+"""Bytes of weights on one GPU, from whatever is known of them."""
+
+from dataclasses import replace
+
+from tests.fit.models import CHATS, LLAMA, facts, resolved, wish
+from validation.engine.prediction import Prediction
+from validation.facts import File, RepositoryFacts, Tensor
+from validation.fit.weights import Weights, WeightsSource, weights_of
+from validation.jsontext import JsonObject
+
+SMALL: JsonObject = {**LLAMA, "num_hidden_layers": 2}
+
+
+def _tensor(name: str, shape: tuple[int, ...], dtype: str = "BF16", file: str = "model.safetensors") -> Tensor:
+    size = {"F32": 4, "BF16": 2, "F8_E4M3": 1}[dtype]
+    for edge in shape:
+        size *= edge
+    return Tensor(name=name, dtype=dtype, shape=shape, size=size, file=file)
+
+
+def _weights(found: RepositoryFacts, gpus: int = 1, prediction: Prediction = CHATS) -> Weights:
+    weights = weights_of(found, resolved(found.config), prediction, None, gpus)
+    assert weights is not None
+    return weights
+
+
+def test_stated_bytes_beat_everything() -> None:
+    """What is typed on the command line is taken."""
+    found = facts(LLAMA, (File(path="model.safetensors", size=5),))
+    weights = weights_of(found, resolved(LLAMA), CHATS, wish(weights_bytes=1 << 34), 1)
+    assert Weights(total=1 << 34, each=1 << 34, source=WeightsSource.STATED) == weights
+
+
+def test_what_one_gpu_of_several_holds_is_recognised() -> None:
+    """Half of Llama 3 8B's bytes for two GPUs are what vLLM logs for one of them."""
+    weights = weights_of(facts(LLAMA), resolved(LLAMA), CHATS, wish(weights_bytes=round(7.48 * (1 << 30))), 2)
+    assert weights is not None
+    assert round(7.48 * (1 << 30)) == weights.each
+
+
+def test_tensors_are_divided_and_small_ones_copied() -> None:
+    """A matrix is halved over two GPUs; a norm stands on both."""
+    matrix, norm = _tensor("model.layers.0.mlp.up_proj.weight", (4096, 4096)), _tensor("model.norm.weight", (4096,))
+    weights = _weights(replace(facts(SMALL), tensors=(matrix, norm)), gpus=2)
+    assert matrix.size + norm.size == weights.total
+    assert matrix.size // 2 + norm.size == weights.each
+
+
+def test_key_heads_are_copied_where_gpus_outnumber_them() -> None:
+    """Two key heads over eight GPUs: each GPU holds one of the two."""
+    keys = _tensor("model.layers.0.self_attn.k_proj.weight", (1024, 4096))
+    weights = _weights(replace(facts({**SMALL, "num_key_value_heads": 2}), tensors=(keys,)), gpus=8)
+    assert keys.size // 2 == weights.each
+
+
+def test_a_tied_head_is_not_loaded_twice() -> None:
+    """With tied embeddings a stored output head is skipped."""
+    stored = tuple(_tensor(name, (1024, 1024)) for name in ("model.embed_tokens.weight", "lm_head.weight"))
+    assert stored[0].size == _weights(replace(facts({**SMALL, "tie_word_embeddings": True}), tensors=stored)).total
+
+
+def test_draft_layers_are_not_loaded() -> None:
+    """Multi-token prediction stands behind the last layer and is for speculative decoding."""
+    stored = tuple(_tensor(f"model.layers.{index}.mlp.up_proj.weight", (1024, 1024)) for index in range(3))
+    assert 2 * stored[0].size == _weights(replace(facts(SMALL), tensors=stored)).total
+
+
+def test_floats_take_the_models_dtype() -> None:
+    """A checkpoint in float32 that is served in bfloat16 takes half its bytes; FP8 stays as it is."""
+    wide, narrow = _tensor("model.a.weight", (1024, 1024), "F32"), _tensor("model.b.weight", (2048, 1024), "F8_E4M3")
+    assert wide.size // 2 + narrow.size == _weights(replace(facts(SMALL), tensors=(wide, narrow))).total
+
+
+def test_only_the_files_that_vllm_picks_count() -> None:
+    """A consolidated copy beside the shards is one set, not two."""
+    stored = (_tensor("a", (1024, 1024)), _tensor("b", (1024, 1024), file="consolidated.safetensors"))
+    prediction = replace(CHATS, weight_files=("model.safetensors",))
+    assert stored[0].size == _weights(replace(facts(SMALL), tensors=stored), prediction=prediction).total
+
+
+def test_file_sizes_stand_in_for_tensors() -> None:
+    """Without headers the sizes of the files say how large the model is."""
+    weights = _weights(facts(LLAMA, (File(path="model.safetensors", size=16 << 30),)))
+    assert (16 << 30, WeightsSource.FILES) == (weights.total, weights.source)
+
+
+def test_counts_stand_in_for_sizes() -> None:
+    """The Hub's counts by dtype say it too."""
+    weights = _weights(replace(facts(LLAMA), parameters={"BF16": 8_030_261_248}))
+    assert (16_060_522_496, WeightsSource.PARAMETERS) == (weights.total, weights.source)
+
+
+def test_the_shape_stands_in_for_everything() -> None:
+    """Llama 3 8B has 8.03 billion parameters by its configuration alone."""
+    weights = _weights(facts(LLAMA))
+    assert WeightsSource.SHAPE == weights.source
+    assert abs(weights.total - 16_060_522_496) < 0.001 * weights.total
+
+
+def test_a_quantized_shape_takes_fewer_bytes() -> None:
+    """FP8 halves the matrices and leaves the embeddings."""
+    quantized: JsonObject = {**LLAMA, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
+    embeddings = 2 * 2 * 128256 * 4096
+    plain, narrow = _weights(facts(LLAMA)).total, _weights(facts(quantized)).total
+    assert abs(narrow - (embeddings + (plain - embeddings) / 2)) < 0.001 * plain
+
+
+def test_modules_that_are_left_alone_keep_their_bytes() -> None:
+    """An ignored module stays in bfloat16."""
+    stated: JsonObject = {"quant_method": "fp8", "ignored_layers": ["re:.*self_attn.*", "lm_head"]}
+    ignoring = _weights(facts({**LLAMA, "quantization_config": stated})).total
+    everything = _weights(facts({**LLAMA, "quantization_config": {"quant_method": "fp8"}})).total
+    assert ignoring > everything
+
+
+def test_nothing_known_is_nothing_said() -> None:
+    """An empty configuration has no weights, rather than some."""
+    assert weights_of(facts({}), resolved({}), CHATS, None, 1) is None
