@@ -53,13 +53,14 @@ class VllmInferenceService(pulumi.ComponentResource):
         self._labels = labels(name, SERVER, args.get("commit", ""))
         account = self._service_account()
         config = self._config_map()
+        policy = self._network_policy()
         self.resources = VllmResources(
             service_account=account,
             config_map=config,
-            deployment=self._deployment(account, config),
+            deployment=self._deployment(account, config, policy),
             service=self._service(),
             disruption_budget=self._disruption_budget(),
-            network_policy=self._network_policy(),
+            network_policy=policy,
             media_policy=self._media_policy() if args.get("allowed_media_domains") else None,
         )
         self.service_name = self.resources.service.metadata.name
@@ -111,7 +112,10 @@ class VllmInferenceService(pulumi.ComponentResource):
         )
 
     def _deployment(
-        self, account: kubernetes.core.v1.ServiceAccount, config: kubernetes.core.v1.ConfigMap
+        self,
+        account: kubernetes.core.v1.ServiceAccount,
+        config: kubernetes.core.v1.ConfigMap,
+        policy: kubernetes.networking.v1.NetworkPolicy,
     ) -> kubernetes.apps.v1.Deployment:
         args, times = self._args, self._times
         names = ServerNames(
@@ -142,6 +146,7 @@ class VllmInferenceService(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=[policy],
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
                 ),

@@ -38,7 +38,7 @@ class ModelNamespace(pulumi.ComponentResource):
     """A namespace with Pod Security ``restricted`` in which no pod may call or be called unless a policy opens it."""
 
     namespace: pulumi.Output[str]
-    """Its name, known once it is there."""
+    """Its name, known once nothing in it may talk by default."""
     hub_token_secret_name: pulumi.Output[str]
     """The Secret with the Hub token; empty when none was given."""
 
@@ -46,9 +46,11 @@ class ModelNamespace(pulumi.ComponentResource):
         """Make the namespace, its policy, and the Secret of the Hub token."""
         super().__init__(TOKEN, name, {key: value for key, value in args.items() if key != "hub_token"}, opts)
         made = self._namespace(name, args) if args.get("create", True) else None
-        self.namespace = made.metadata.name if made else pulumi.Output.from_input(args["namespace"])
+        policy = self._default_deny(name, made.metadata.name if made else args["namespace"])
+        # Through the policy's own field, so that no pod is made before it.
+        self.namespace = policy.metadata.namespace
         self.resources = NamespaceResources(
-            namespace=made, network_policy=self._default_deny(name), hub_token=self._hub_token(name, args)
+            namespace=made, network_policy=policy, hub_token=self._hub_token(name, args)
         )
         secret = self.resources.hub_token
         self.hub_token_secret_name = secret.metadata.name if secret else pulumi.Output.from_input("")
@@ -64,10 +66,10 @@ class ModelNamespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _default_deny(self, name: str) -> kubernetes.networking.v1.NetworkPolicy:
+    def _default_deny(self, name: str, namespace: pulumi.Input[str]) -> kubernetes.networking.v1.NetworkPolicy:
         return kubernetes.networking.v1.NetworkPolicy(
             f"{name}-default-deny",
-            metadata={"name": "default-deny", "namespace": self.namespace, "labels": LABELS},
+            metadata={"name": "default-deny", "namespace": namespace, "labels": LABELS},
             spec=network.closed({}),
             opts=pulumi.ResourceOptions(parent=self),
         )

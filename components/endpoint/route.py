@@ -10,7 +10,6 @@ from components.server.arguments import PORT
 
 ROUTE_API = "gateway.networking.k8s.io/v1"
 HTTPS_LISTENER = "https"
-MODELS_PATH = "/v1/models"  # the list that every OpenAI client asks for first
 KNOWN_PATHS = ("/v1/chat/completions", "/v1/embeddings")
 
 
@@ -30,8 +29,8 @@ def route_spec(
     paths: Sequence[str],
     answer_seconds: int,
 ) -> dict[str, Any]:
-    """Return the HTTPRoute's spec: exact paths, one method each, and times that cut no stream of ``answer_seconds``."""
-    matches = [_match(path, "POST") for path in paths] + [_match(MODELS_PATH, "GET")]
+    """Return the HTTPRoute's spec: exact paths, POST only, and times that cut no stream of ``answer_seconds``."""
+    matches = [{"path": {"type": "Exact", "value": path}, "method": "POST"} for path in paths]
     patience = f"{answer_seconds}s"
     return {
         "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", **parent}],
@@ -44,10 +43,6 @@ def route_spec(
             }
         ],
     }
-
-
-def _match(path: str, method: str) -> dict[str, Any]:
-    return {"path": {"type": "Exact", "value": path}, "method": method}
 
 
 def gateway_spec(*, hostname: str, gateway_class: str, tls_secret: str) -> dict[str, Any]:

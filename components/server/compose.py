@@ -1,4 +1,4 @@
-"""Run in the pod before vLLM: look for the weights, and write vLLM's config file with the API keys in it.
+"""Run in the pod before vLLM: look for the weights, make the caches, write vLLM's config file with the API keys in it.
 
 It needs nothing but Python's standard library, and prints neither a key nor anything made from one.
 """
@@ -20,6 +20,8 @@ def main(environment: Mapping[str, str]) -> int:
     """Write the config file; return 0, or 1 with one line on standard error."""
     try:
         check_marker(environment.get("SLIPWAY_MARKER", ""), environment.get("SLIPWAY_DIGEST", ""))
+        for cache in environment.get("SLIPWAY_FOLDERS", "").split():
+            Path(cache).mkdir(parents=True, exist_ok=True)
         folder = environment.get("SLIPWAY_KEYS", "")
         keys = read_keys(Path(folder)) if folder else []
         base = Path(environment["SLIPWAY_ARGUMENTS"]).read_text(encoding="utf-8")

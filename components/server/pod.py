@@ -20,7 +20,7 @@ from components.pools.pool import GPU_RESOURCE, ZONE_LABEL
 from components.server import probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT
-from components.server.environment import CACHE, MODELS, server_environment
+from components.server.environment import CACHE, CACHES, MODELS, server_environment
 
 BASE = "/etc/slipway"
 RUN = "/run/slipway"
@@ -68,8 +68,13 @@ def _composer(args: VllmInferenceServiceArgs) -> ContainerArgsDict:
     mounts: list[VolumeMountArgsDict] = [
         {"name": "config", "mount_path": BASE, "read_only": True},
         {"name": "run", "mount_path": RUN},
+        {"name": "cache", "mount_path": CACHE},
     ]
-    values = {"SLIPWAY_ARGUMENTS": f"{BASE}/args.yaml", "SLIPWAY_CONFIG": CONFIG}
+    values = {
+        "SLIPWAY_ARGUMENTS": f"{BASE}/args.yaml",
+        "SLIPWAY_CONFIG": CONFIG,
+        "SLIPWAY_FOLDERS": " ".join(f"{CACHE}/{folder}" for folder in sorted(CACHES.values())),
+    }
     if "api_key_secret_name" in args:
         values["SLIPWAY_KEYS"] = KEYS
         mounts.append({"name": "keys", "mount_path": KEYS, "read_only": True})

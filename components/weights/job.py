@@ -23,7 +23,7 @@ BASE = "/etc/slipway"
 TOKEN_FOLDER = "/run/secrets/huggingface"  # noqa: S105 - a path
 GIVE_UP = 2  # the prefetch's exit status when trying again cannot help
 RETRIES = 6
-NEEDS = {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "256Mi"}
+NEEDS = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

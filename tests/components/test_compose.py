@@ -83,6 +83,14 @@ def test_a_key_that_cannot_be_used_stops_the_pod_without_being_shown(
     assert not key or key not in printed.err
 
 
+def test_the_caches_are_made_before_anybody_looks_for_them(pod: dict[str, str], tmp_path: Path) -> None:
+    """Some libraries expect their folder, and HOME, to be there."""
+    pod["SLIPWAY_FOLDERS"] = f"{tmp_path}/cache/home {tmp_path}/cache/vllm"
+
+    assert 0 == compose.main(pod)
+    assert ["home", "vllm"] == sorted(each.name for each in (tmp_path / "cache").iterdir())
+
+
 def test_an_empty_secret_stops_the_pod(pod: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """A server without its key would answer everybody."""
     (Path(pod["SLIPWAY_KEYS"]) / "key").unlink()
