@@ -10,7 +10,8 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 MAX_BYTES = 8 << 20  # the largest real tokenizer_config.json and index seen stay under 7 MiB
 MAX_DEPTH = 64  # real files nest less than 12 deep
 MAX_INTEGER_DIGITS = 40  # transformers writes int(1e30), 31 digits, for "no limit"; Python's own 4300 are already slow
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # a string without end reaches to the end: linear
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 
 class JsonError(ValueError):
@@ -56,16 +57,19 @@ def parse(data: bytes, max_bytes: int = MAX_BYTES) -> JsonValue:
 
 
 def _refuse_depth(text: str) -> None:
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        bracket = match.group()
-        if bracket in "[{":
-            depth += 1
-        elif bracket in "]}":
-            depth -= 1
-        if depth > MAX_DEPTH:
-            reason = f"nests deeper than {MAX_DEPTH} levels"
-            raise JsonError(reason)
+    """Raise JsonError for deep nesting, before the parser's recursion meets it.
+
+    Brackets outside of strings are peeled off, a level a pass; what is left over is deeper, or not balanced and then
+    for the parser to refuse.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    brackets = _NO_BRACKETS.sub("", _STRING.sub("", text)).replace("{", "[").replace("}", "]")
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace("[]", "")
+    opened = brackets[brackets.find("[") :] if "[" in brackets else ""
+    if "]" in opened or len(opened) > MAX_DEPTH:
+        raise JsonError(f"nests deeper than {MAX_DEPTH} levels")
 
 
 def _unique(pairs: "list[tuple[str, JsonValue]]") -> JsonObject:
