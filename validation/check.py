@@ -9,7 +9,7 @@ from validation.contracts.contract import Contract
 from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
 from validation.finding import Severity
-from validation.report import Report
+from validation.report import ModelSummary, Report
 from validation.sources.read import SourceOptions, SourceRequest, read_all
 from validation.wish import Wish
 
@@ -60,13 +60,10 @@ def check_models(requests: Sequence[ModelRequest], policy: Policy) -> tuple[Repo
 
 def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: EngineTable, today: date) -> Report:
     """Return the report on facts that were read; pure."""
-    from validation.engine.predict import predict  # noqa: PLC0415 - so that the data classes import fast
-    from validation.model import summarize  # noqa: PLC0415 - the same
-    from validation.rules.rule import Subject  # noqa: PLC0415 - the same
+    from validation.rules.rule import Subject  # noqa: PLC0415 - so that the data classes import fast
     from validation.rules.run import run_rules  # noqa: PLC0415 - the same
 
-    prediction = predict(facts, table, wish)
-    model = summarize(facts, contract, prediction)
+    prediction, model = _derived(facts, wish, contract, table)
     memory = _memory(facts, prediction, table, wish)
     results = run_rules(
         Subject(
@@ -97,9 +94,28 @@ def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: E
     )
 
 
+def _derived(
+    facts: RepositoryFacts, wish: Wish, contract: Contract, table: EngineTable
+) -> "tuple[Prediction, ModelSummary]":
+    from validation.engine.predict import predict  # noqa: PLC0415 - so that the data classes import fast
+    from validation.engine.prediction import Prediction, Support  # noqa: PLC0415 - the same
+    from validation.model import summarize  # noqa: PLC0415 - the same
+
+    try:
+        prediction = predict(facts, table, wish)
+        return prediction, summarize(facts, contract, prediction)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile file does to the prediction, other models go on
+        reason = f"the prediction itself failed ({type(error).__name__})"
+        fix = "please report it with the source of the model"
+        return Prediction(supported=Support.UNKNOWN, reason=reason, help=fix), ModelSummary()
+
+
 def _memory(facts: RepositoryFacts, prediction: "Prediction", table: EngineTable, wish: Wish) -> "MemoryPlan | None":
     if wish.hardware is None:
         return None
     from validation.fit.memory import plan_memory  # noqa: PLC0415 - only where GPUs are named
 
-    return plan_memory(facts, prediction, table, wish)
+    try:
+        return plan_memory(facts, prediction, table, wish)
+    except Exception:  # noqa: BLE001 - as above; the rules on memory then say that it could not be planned
+        return None

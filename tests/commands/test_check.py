@@ -288,3 +288,23 @@ def test_the_examples_folder_is_where_the_tests_think_it_is() -> None:
     """The good and the bad model of these tests exist."""
     assert (EXAMPLES / "good/tiny-chat/config.json").is_file()
     assert (ROOT / BAD / "config.json").is_file()
+
+
+def test_the_memory_of_a_named_gpu_is_planned(tmp_path: Path) -> None:
+    """The plan stands in the header, and a part of a GPU counts as what it is."""
+    done = validation("check", GOOD, "--contract", "vllm", "--gpu", "h100/1g.10gb", home=tmp_path)
+
+    assert "  memory: 1 x H100-SXM 1g.10gb of 9.8 GiB: " in done.stdout
+
+
+def test_a_model_larger_than_its_gpu_fails(tmp_path: Path) -> None:
+    """A context that no GPU holds is refused before anything is rented."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    config = {"num_hidden_layers": 200, "num_key_value_heads": 64, "num_attention_heads": 64, "head_dim": 256}
+    for name, content in tiny_chat_files(max_position_embeddings=1 << 20, **config).items():
+        (folder / name).write_bytes(content)
+    done = validation("check", str(folder), "--gpu", "T4", "--max-model-len", str(1 << 20), home=tmp_path)
+
+    assert 1 == done.returncode
+    assert "does not fit" in done.stdout

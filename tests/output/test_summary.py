@@ -34,7 +34,7 @@ def test_what_is_not_known_is_not_described() -> None:
 def test_a_plan_says_what_is_left_for_requests() -> None:
     """The memory line adds up to the GPU, and ends in what the cache is worth."""
     expected = (
-        "1 x L4, of 22.5 GiB each: 4.7 GiB weights + 1.6 GiB overhead + 14.4 GiB KV cache; "
+        "1 x L4 of 22.5 GiB: 4.7 GiB weights, 1.6 GiB overhead, 14.4 GiB KV cache a GPU; "
         "5.8 requests of 32,768 tokens at once"
     )
 

@@ -84,9 +84,10 @@ def _hardware(args: argparse.Namespace) -> Hardware | None:
     from validation.fit.catalogue import UnknownGpu, find_gpu  # noqa: PLC0415 - reads tables, for this option only
 
     try:
-        return Hardware(gpu=find_gpu(args.gpu).name, gpus_per_replica=args.gpus or 1)
+        gpu = find_gpu(args.gpu)
     except UnknownGpu as error:
         raise UsageError(str(error)) from None
+    return Hardware(gpu=gpu.name, mig_profile=gpu.mig_profile, gpus_per_replica=args.gpus or 1)
 
 
 def _policy(args: argparse.Namespace) -> Policy:

@@ -84,14 +84,14 @@ def described(report: Report) -> tuple[tuple[str, str], ...]:
 
 def memory(plan: "MemoryPlan") -> str:
     """Return the memory plan of one GPU in one line."""
-    parts = f"{gib(plan.weights_bytes)} weights + {gib(plan.overhead_bytes)} overhead"
-    cache = f"{gib(max(0, plan.kv_cache_bytes))} KV cache"
     gpus = plan.tensor_parallel * plan.pipeline_parallel
-    offered = f"{gpus} x {plan.gpu.name}, of {gib(plan.gpu.memory)} each"
+    name = f"{plan.gpu.name} {plan.gpu.mig_profile}".rstrip()
+    offered = f"{gpus} x {name} of {gib(plan.gpu.memory)}"
+    parts = f"{gib(plan.weights_bytes)} weights, {gib(plan.overhead_bytes)} overhead"
     if not plan.fits:
         return f"{offered}: {parts}; does not fit"
-    requests = f"{plan.max_concurrency:.1f} requests of {plan.max_model_len:,} tokens at once"
-    return f"{offered}: {parts} + {cache}; {requests}"
+    requests = f"{plan.max_concurrency:,.1f} requests of {plan.max_model_len:,} tokens at once"
+    return f"{offered}: {parts}, {gib(max(0, plan.kv_cache_bytes))} KV cache a GPU; {requests}"
 
 
 def pinned(report: Report) -> str:
