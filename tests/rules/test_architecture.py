@@ -98,3 +98,9 @@ def test_architectures_of_another_shape_are_refused_once(value: JsonValue) -> No
 def test_a_class_that_vllm_infers_is_enough_without_a_contract() -> None:
     """The engine takes the class of a known model type when the list is missing."""
     assert () == run_rules(subject(config(CHAT, architectures=None), contract=VLLM)).findings
+
+
+def test_a_type_that_nobody_wished_is_not_to_be_set() -> None:
+    """The help speaks of `type` only where the stack states one."""
+    finding = run_rules(subject(config(architectures=["MistralForCausalLM"]), prediction=EMBEDS)).findings[0]
+    assert "choose a model whose architecture is listed for embedding" == finding.help

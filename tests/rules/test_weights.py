@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.build import CHAT, CHATS, document, subject, unread, with_files, without
+from tests.rules.build import CHAT, CHATS, broken, document, subject, unread, with_files, without
 from validation.facts import HeaderProblem
 from validation.finding import Outcome, Severity
 from validation.jsontext import JsonObject
@@ -102,3 +102,40 @@ def test_variants_of_the_weights_are_a_warning() -> None:
     """Without an index vLLM loads model.safetensors and model.fp16.safetensors over each other."""
     found = run_rules(subject(with_files(CHAT, "model.fp16.safetensors"))).findings
     assert [("weights-duplicate", Severity.WARNING)] == [(item.rule, item.severity) for item in found]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (3, "0.bin, 1.bin, 2.bin can run code, and are never loaded"),
+        (5, "0.bin, 1.bin, 2.bin and 2 more can run code, and are never loaded"),
+    ],
+)
+def test_a_message_names_three_files_at_most(count: int, expected: str) -> None:
+    """A repository with many files gets a message of one line."""
+    facts = with_files(CHAT, *(f"{number}.bin" for number in range(count)))
+    assert expected == run_rules(subject(facts)).findings[0].message
+
+
+def test_one_file_is_spoken_of_as_one() -> None:
+    """The message for a single file is in the singular."""
+    finding = run_rules(subject(with_files(CHAT, "pytorch_model.bin"))).findings[0]
+    assert "pytorch_model.bin can run code, and is never loaded" == finding.message
+
+
+def test_a_model_that_is_only_a_variant_is_no_duplicate() -> None:
+    """One set of weights under another name is one set."""
+    assert [] == _names("model.fp16.safetensors")
+
+
+def test_an_index_that_is_no_json_says_where() -> None:
+    """The finding has the parser's words and the place."""
+    finding = run_rules(subject(broken(_INDEX))).findings[0]
+    assert "model.safetensors.index.json is not JSON: expecting value" == finding.message
+    assert "model.safetensors.index.json:3:7" == str(finding.where)
+
+
+def test_moving_the_files_is_the_help_for_nested_weights() -> None:
+    """The help names the folder whose files belong at the top."""
+    finding = run_rules(subject(with_files(_BARE, "final/model.safetensors"))).findings[0]
+    assert "move the files of `final` to the top of the repository" == finding.help

@@ -8,7 +8,7 @@ from validation.facts import RepositoryFacts
 from validation.finding import Place, Severity
 from validation.rules.access import ACCESS
 from validation.rules.rule import Answer, Rule, Subject, skipped, unknown
-from validation.rules.weights import INDEX, SHOWN, names, safetensors
+from validation.rules.weights import INDEX, listing, names, safetensors
 
 _SHARD = re.compile(r"^(?P<stem>.+)-(?P<number>[0-9]{5})-of-(?P<total>[0-9]{5})\.safetensors$")
 
@@ -69,9 +69,8 @@ def shard_missing(subject: Subject) -> Iterator[Answer]:
     if not absent:
         absent = sorted(_gaps({path for path in present if "/" not in path}))
     if absent:
-        listing = ", ".join(absent[:SHOWN]) + (f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else "")
         yield Answer(
-            message=f"{len(absent)} weight {'file is' if len(absent) == 1 else 'files are'} missing: {listing}",
+            message=f"{len(absent)} weight {'file is' if len(absent) == 1 else 'files are'} missing: {listing(absent)}",
             help="upload the missing files, or save the model anew with `save_pretrained`",
             where=Place(path=INDEX if facts.has(INDEX) else absent[0]),
         )

@@ -198,9 +198,14 @@ def suffix(path: str) -> str:
 
 
 def names(files: "tuple[File, ...] | list[File]") -> str:
+    """Return the first paths of files, and how many more there are."""
+    return listing([file.path for file in files])
+
+
+def listing(paths: list[str]) -> str:
     """Return the first paths, and how many more there are."""
-    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
-    return ", ".join(file.path for file in files[:SHOWN]) + more
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more
 
 
 def _of(facts: RepositoryFacts, formats: Mapping[str, str]) -> tuple[File, ...]:
