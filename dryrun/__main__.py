@@ -11,7 +11,7 @@ from dryrun.folder import FolderError
 from dryrun.plan import Plan, Result
 from dryrun.preview import preview
 from dryrun.progress import progress_on
-from dryrun.project import Project, ProjectError, read_project
+from dryrun.project import Project, ProjectError, read_project, seen_from
 from dryrun.text import lines, render
 from stacks.problem import SettingsError
 from stacks.reader import read_stack_file
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check_settings(project: Project, stack_file: Path) -> None:
     """Refuse wrong settings with their places in the file, before the program meets them without places."""
     if project.name == OWN_PROJECT:
-        read_stack_file(stack_file)
+        read_stack_file(seen_from(Path.cwd(), stack_file))
 
 
 def _show(plan: Plan, format_: str) -> None:

@@ -11,7 +11,7 @@ from dryrun.manifests import document, render
 from dryrun.objects import KubernetesObject, kubernetes_objects
 from dryrun.plan import Plan, Result, steps
 from dryrun.program import Failure, Program, Run, run_program
-from dryrun.project import Project, read_stack
+from dryrun.project import Project, read_stack, seen_from
 from dryrun.record import Diagnostic, Recording
 from dryrun.redaction import Redaction, environment_secrets
 from dryrun.schemas import SchemaResult, check_object
@@ -48,7 +48,7 @@ def preview(
         stack=config.stack,
         config=config.values,
         secrets=config.secrets,
-        environment={STACK_FILE_VARIABLE: str(stack_file)},
+        environment={STACK_FILE_VARIABLE: str(seen_from(project.program, stack_file))},
     )
     run = run_program(program, lambda text: progress(redaction.text(text)))
     objects = kubernetes_objects(tuple(run.recording.resources.values()))

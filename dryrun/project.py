@@ -120,6 +120,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return value
 
 
+def seen_from(folder: Path, path: Path) -> Path:
+    """Return the path as people in the folder would write it: relative where it lies within."""
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
 def _suggestion(stack: str, found: Mapping[str, Path]) -> str:
     if not found:
         return ": the project has no stack files"

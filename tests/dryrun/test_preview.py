@@ -63,6 +63,12 @@ def test_a_schema_violation_stands_under_its_resource(make_project: MakeProject)
     assert ("urn:pulumi:dev::demo::kubernetes:apps/v1:Deployment::server", expected) == (entry.urn, entry.message)
 
 
+def test_the_program_is_told_its_stack_file(make_project: MakeProject) -> None:
+    """So that findings can name lines of it, also for a stack that is given by its path."""
+    program = 'import os\npulumi.export("file", os.environ["SLIPWAY_STACK_FILE"])'
+    assert {"file": "stacks/Pulumi.dev.yaml"} == plan_of(make_project, program).outputs
+
+
 def test_custom_kinds_are_said_to_be_unchecked(make_project: MakeProject) -> None:
     """In one note of the stack; they do not fail it."""
     program = """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dryrun.project import ProjectError, StackConfig, read_project, read_stack
+from dryrun.project import ProjectError, StackConfig, read_project, read_stack, seen_from
 from tests.dryrun.conftest import MakeProject
 
 
@@ -113,3 +113,8 @@ def test_a_project_without_program_is_named(make_project: MakeProject) -> None:
     (folder / "__main__.py").unlink()
     with pytest.raises(ProjectError, match=r"no `__main__\.py` in"):
         read_project(folder)
+
+
+def test_paths_are_written_as_seen_from_a_folder() -> None:
+    """Relative within it, absolute elsewhere."""
+    assert [Path("b/c"), Path("/x/c")] == [seen_from(Path("/a"), path) for path in (Path("/a/b/c"), Path("/x/c"))]
