@@ -144,32 +144,18 @@ def _unlisted() -> Repository:
 
 
 def _removed() -> Repository:
-    wide, deep = (16, 16), (64, 16)
-    layer = "model.layers.0"
-    matrices = {
-        f"{layer}.self_attn.query_key_value": (48, 16),
-        f"{layer}.self_attn.dense": wide,
-        f"{layer}.mlp.dense_h_to_4h": deep,
-        f"{layer}.mlp.dense_4h_to_h": deep[::-1],
-    }
-    vectors = {f"{layer}.input_layernorm": 16, f"{layer}.post_attention_layernorm": 16, "model.final_layernorm": 16}
-    vectors |= {f"{layer}.self_attn.q_layernorm": 8, f"{layer}.self_attn.k_layernorm": 8}
-    affine = matrices | {name: (width,) for name, width in vectors.items()}
-    shapes = {f"{name}.weight": shape for name, shape in affine.items()}
-    shapes |= {f"{name}.bias": shape[:1] for name, shape in affine.items()}
-    shapes |= {"model.embed_tokens.weight": (262, 16), "lm_head.weight": (262, 16)}
     repository = _with_config(
-        architectures=["PersimmonForCausalLM"],
-        model_type="persimmon",
-        intermediate_size=64,
-        hidden_act="relu2",
-        num_key_value_heads=None,
+        architectures=["StableLMEpochForCausalLM"],
+        model_type="stablelm",
+        num_key_value_heads=1,
         head_dim=None,
         rms_norm_eps=None,
         layer_norm_eps=1e-05,
-        qk_layernorm=True,
-        tie_word_embeddings=False,
+        partial_rotary_factor=0.25,
+        use_qkv_bias=False,
     )
+    shapes = llama(vocabulary=262, hidden=16, intermediate=32, layers=1, kv=8)
+    shapes |= {name.replace(".weight", ".bias"): shape for name, shape in shapes.items() if "norm" in name}
     return repository | {"model.safetensors": safetensors(shapes)}
 
 
@@ -245,7 +231,7 @@ GOOD: Mapping[str, Callable[[], Repository]] = {"tiny-chat": tiny_chat, "tiny-em
 # name: (what makes it, the rules that fail, and no others)
 BAD: Mapping[str, tuple[Callable[[], Repository], tuple[str, ...]]] = {
     "adapter-only": (_adapter, ("weights-only-adapter",)),
-    "architecture-removed": (_removed, ("architecture-removed",)),
+    "architecture-removed": (_removed, ("engine-supports-model",)),
     "architecture-unlisted": (_unlisted, ("architecture-not-listed",)),
     "attention-attack": (
         lambda: _with_config(_attn_implementation_internal="someone/kernel"),

@@ -26,7 +26,7 @@ class Gateway(Base):
     namespace: form.Namespace
     """The namespace it lives in."""
     section_name: form.ObjectName | None = None
-    """The listener to attach to; left out: all that allow it."""
+    """The listener to attach to; left out: `https`."""
 
 
 class Cluster(Base):

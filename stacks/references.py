@@ -83,7 +83,7 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
         yield from _model(model, by_name)
     yield from _unique([model.inner("endpoint") for model in models], "hostname", "another model has this host name")
     yield from _capacity(by_name, models, platform)
-    yield from _gateway(stack.inner("cluster"), models)
+    yield from _tls(stack.inner("cluster"), models)
 
 
 def _engine(engine: View) -> Iterator[Found]:
@@ -217,11 +217,12 @@ def _capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str
             )
 
 
-def _gateway(cluster: View, models: tuple[View, ...]) -> Iterator[Found]:
-    public = any(model.inner("endpoint").text("visibility") == Visibility.PUBLIC for model in models)
-    if public and not cluster.states("gateway"):
-        yield (
-            cluster.at("gateway"),
-            "is missing: a public endpoint attaches its route to a Gateway",
-            "add `gateway: {name: ..., namespace: ...}`",
-        )
+def _tls(cluster: View, models: tuple[View, ...]) -> Iterator[Found]:
+    for model in models if not cluster.states("gateway") else ():
+        endpoint = model.inner("endpoint")
+        if endpoint.text("visibility") == Visibility.PUBLIC and not endpoint.states("tlsSecret"):
+            yield (
+                endpoint.at("tlsSecret"),
+                "is missing: a public endpoint needs TLS",
+                "name the Secret with the certificate, or a Gateway that has one in `slipway:cluster.gateway`",
+            )

@@ -6,13 +6,15 @@ from stacks.settings import NAMESPACE, Model, NodePool, Settings
 from validation.finding import Place
 from validation.wish import Hardware, Licences, Serving, Suppression, Wish
 
-_MODELS = f"{NAMESPACE}:models["
+_PREFIX = f"{NAMESPACE}:"
+_MODELS = f"{_PREFIX}models["
+_SHARED = (f"{_PREFIX}engine", f"{_PREFIX}validation")
 
 
 def wishes(settings: Settings) -> tuple[Wish, ...]:
-    """Return one wish a model, in the stack's order, with the places of its keys."""
-    places = _places(settings.places)
-    return tuple(_wish(settings, model, places.get(index, {})) for index, model in enumerate(settings.models))
+    """Return one wish a model, in the stack's order, with the places of its keys and of those for all models."""
+    shared, own = _shared(settings.places), _places(settings.places)
+    return tuple(_wish(settings, model, {**shared, **own.get(at, {})}) for at, model in enumerate(settings.models))
 
 
 def _wish(settings: Settings, model: Model, places: Mapping[str, Place]) -> Wish:
@@ -59,6 +61,14 @@ def _serving(model: Model) -> Serving:
         trust_remote_code=model.trust_remote_code,
         limit_mm_per_prompt=limits.model_dump(exclude_none=True) if limits is not None else None,
     )
+
+
+def _shared(places: Mapping[str, Place]) -> dict[str, Place]:
+    """Return where the stack states what holds for all models, by the key without namespace (``engine.version``)."""
+    found = {path.removeprefix(_PREFIX): place for path, place in places.items() if path.startswith(_SHARED)}
+    if policy := found.get("validation.licences"):
+        found["licences"] = policy
+    return found
 
 
 def _places(places: Mapping[str, Place]) -> dict[int, dict[str, Place]]:

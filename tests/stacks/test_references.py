@@ -70,7 +70,7 @@ def test_the_small_stack_is_valid() -> None:
             {**stack(), "engine": {"version": "0.33.0", "image": "docker.io/vllm/vllm-openai:v0.32.0"}},
             "slipway:engine.image",
         ),
-        ({**with_model(endpoint=PUBLIC), "cluster": {"platform": "existing"}}, "slipway:cluster.gateway"),
+        ({**with_model(endpoint=PUBLIC), "cluster": {"platform": "existing"}}, "slipway:models[0].endpoint.tlsSecret"),
     ],
 )
 def test_a_contradiction_is_one_problem_at_its_key(values: dict[str, Any], path: str) -> None:
@@ -93,6 +93,7 @@ def test_a_contradiction_is_one_problem_at_its_key(values: dict[str, Any], path:
         {**stack(), "engine": {"version": "0.33.0", "image": "registry.example.com:5000/vllm:v0.33.0-cu130"}},
         {**stack(), "engine": {"version": "0.33.0", "image": "registry.example.com/vllm@sha256:" + "0" * 64}},
         {**stack(), "models": [], "nodePools": []},
+        {**with_model(endpoint={**PUBLIC, "tlsSecret": "granite-tls"}), "cluster": {"platform": "existing"}},
     ],
 )
 def test_keys_that_agree_pass(values: dict[str, Any]) -> None:

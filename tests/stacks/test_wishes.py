@@ -94,3 +94,11 @@ def test_a_wish_knows_where_its_keys_stand(tmp_path: Path, monkeypatch: pytest.M
         "replicas.min"
     )
     assert Place(path="Pulumi.test.yaml", line=14, column=5, key="slipway:models[0]") == wish.where("maxModelLen")
+
+
+def test_a_wish_knows_where_the_stack_speaks_of_all_models() -> None:
+    """A finding about the engine or the licence policy points at what is to be changed."""
+    settings = read_config({**stack(), "validation": {"licences": {"deny": ["other"]}}})
+    found = {key: place.key for key in ("engine.version", "licences") if (place := wishes(settings)[1].where(key))}
+
+    assert {"engine.version": "slipway:engine.version", "licences": "slipway:validation.licences"} == found
