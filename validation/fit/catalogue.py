@@ -48,7 +48,12 @@ _ALIASES = {
     "rtxpro6000": "RTX-PRO-6000-BSE",
     "rtxpro6000server": "RTX-PRO-6000-BSE",
     "rtxpro6000se": "RTX-PRO-6000-BSE",
+    "v100": "V100-32",
+    "v100sxm2": "V100-32",
+    "a6000": "RTX-A6000",
+    "3090": "RTX-3090",
     "4090": "RTX-4090",
+    "5090": "RTX-5090",
 }
 
 

@@ -22,6 +22,8 @@ _MAX = 1 << 20  # a larger head count or size is nonsense, and must not become a
 
 def attention_heads(text: Config) -> int:
     """Return the number of query heads; 0 when the file does not say."""
+    if text.model_type == "whisper" and text.has("decoder_attention_heads"):
+        return _sane(text.integer("decoder_attention_heads"))
     keys = ("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads")
     return _sane(text.first_integer(*keys))
 
@@ -44,6 +46,8 @@ def kv_heads(text: Config) -> int:
         return 1 if text.flag("multi_query", default=True) else attention_heads(text)
     if text.model_type == "gpt_bigcode":
         return 1 if text.flag("multi_query", default=True) else attention_heads(text)
+    if text.model_type == "dbrx":
+        return _sane(text.section("attn_config").integer("kv_n_heads")) or attention_heads(text)
     if text.model_type == "chatglm" and not text.flag("multi_query_attention"):
         return attention_heads(text)
     return _sane(text.first_integer(*_KV_KEYS)) or attention_heads(text)
@@ -116,7 +120,14 @@ def _minicpm3(text: Config, _index: int, _kind: str) -> Heads | None:
 
 def _dbrx(text: Config, _index: int, _kind: str) -> Heads | None:
     size = head_size(text)
-    return Heads(count=text.section("attn_config").integer("kv_n_heads") or attention_heads(text), key=size, value=size)
+    return Heads(count=kv_heads(text), key=size, value=size)
+
+
+def _zamba2(text: Config, _index: int, _kind: str) -> Heads | None:
+    """Zamba 2: attention sees the hidden state beside the embedding, so that its heads are twice as wide."""
+    heads = attention_heads(text)
+    size = text.integer("attention_head_dim") or (2 * hidden_size(text) // heads if heads else 0)
+    return Heads(count=kv_heads(text), key=size, value=size)
 
 
 def _by_width(text: Config, _index: int, _kind: str) -> Heads | None:
@@ -138,6 +149,9 @@ def _sane(value: int | None) -> int:
 _SPECIAL: Mapping[str, Callable[[Config, int, str], Heads | None]] = {
     "chatglm": _by_width,
     "dbrx": _dbrx,
+    "deepseek": _by_width,
+    "deepseek_v2": _by_width,  # those without latent attention
+    "deepseek_v3": _by_width,
     "falcon": _by_width,
     "RefinedWeb": _by_width,
     "RefinedWebModel": _by_width,
@@ -152,4 +166,5 @@ _SPECIAL: Mapping[str, Callable[[Config, int, str], Heads | None]] = {
     "stablelm": _by_width,
     "stablelm_epoch": _by_width,
     "step3p5": _step,
+    "zamba2": _zamba2,
 }

@@ -11,16 +11,24 @@ LINEAR = "linear_attention"
 HYBRID = "hybrid"
 CONV = "conv"
 OTHER = "mlp"  # a layer that keeps nothing
+EXPERTS = "moe"  # the same, of experts
 
 MAX_LAYERS = 4096  # real models stay under 200: a larger number in a stranger's file builds nothing
+_COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers")
+_OWN_COUNTS = {"whisper": ("decoder_layers",), "longcat_flash": ("num_layers",)}
 _LEGACY = {"mamba": LINEAR, "attention": FULL, "mamba2": LINEAR, "deepseek_sparse_attention": "indexed_attention"}
-_PATTERN_LETTERS = {"M": LINEAR, "*": FULL, "-": OTHER, "E": OTHER}  # Nemotron-H
+_PATTERN_LETTERS = {"M": LINEAR, "*": FULL, "-": OTHER, "E": EXPERTS}  # Nemotron-H
 
 
 def layer_count(text: Config) -> int:
     """Return how many layers the language model has; 0 when the file does not say, or says nonsense."""
-    count = text.first_integer("num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers") or 0
+    count = _listed(text) or text.first_integer(*_OWN_COUNTS.get(text.model_type, ()), *_COUNTS) or 0
     return count if 0 < count <= MAX_LAYERS else 0
+
+
+def _listed(text: Config) -> int:
+    """Return the length of the pattern that Nemotron-H states in place of a number."""
+    return len(text.names("layers_block_type") or text.text("hybrid_override_pattern"))
 
 
 def layer_types(text: Config) -> tuple[str, ...]:

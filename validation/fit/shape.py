@@ -8,7 +8,18 @@ from validation.engine.prediction import Prediction
 from validation.fit.deepseek import compressed_layers, indexer_layers
 from validation.fit.heads import attention_heads, head_size, layer_heads
 from validation.fit.layer import BLOCK, Kind, LayerCache
-from validation.fit.layertype import CHUNKED, CONV, FULL, HYBRID, LINEAR, OTHER, SLIDING, layer_count, layer_types
+from validation.fit.layertype import (
+    CHUNKED,
+    CONV,
+    EXPERTS,
+    FULL,
+    HYBRID,
+    LINEAR,
+    OTHER,
+    SLIDING,
+    layer_count,
+    layer_types,
+)
 from validation.fit.state import recurrent_state
 
 MLA_TYPES = frozenset(  # ``is_deepseek_mla`` in vllm/transformers_utils/model_arch_config_convertor.py (0.32.0)
@@ -63,8 +74,9 @@ _ENCODERS = (
     "OpenAIPrivacyFilter",
     "Bidirectional",
 )
+_WINDOW_KEYS = ("sliding_window_size", "sliding_window")
 _RECURRENT = frozenset({LINEAR, CONV})
-_NOTHING = frozenset({OTHER, "moe"})
+_NOTHING = frozenset({OTHER, EXPERTS})
 _LATENT_BLOCK = 64  # tokens of a page that FlashMLA's FP8 and sparse kernels take
 
 
@@ -86,7 +98,7 @@ def item_size(dtype: str) -> int:
 
 def language(config: ResolvedConfig) -> Config:
     """Return the part of the configuration that describes the language model."""
-    if layer_count(config.text):
+    if layer_count(config.text) and (config.text.stated or config.text is config.whole):
         return config.text
     for key in ("llm_config", "language_config", "text_config", "lm_config", "decoder_config"):
         found = config.whole.section(key)
@@ -203,9 +215,7 @@ class _Reader:
     def _window(self, index: int, kind: str) -> int:
         """Return the window of a layer in tokens; 0 for none."""
         listed = self.text.integers("sliding_windows")
-        window = (
-            listed[index] if index < len(listed) else self.text.first_integer("sliding_window", "sliding_window_size")
-        )
+        window = listed[index] if index < len(listed) else self.text.first_integer(*_WINDOW_KEYS)
         if not window or window < 0 or self._window_unused():
             return 0
         kinds = layer_types(self.text)

@@ -73,13 +73,13 @@ def _mamba2_with(*keys: str, state_dtype: str = "", state_default: str = "") -> 
     """Read inner width (a product of two keys), groups, heads, head size, state size and kernel from these keys."""
 
     def build(text: Config, parallel: int, item: int) -> State | None:
-        found = _numbers(text, *keys)
-        if found is None:
+        found = _numbers(text, *keys[:4], *keys[5:])
+        if found is None or not found[3]:
             return None
-        left, right, *rest = found
+        left, right, groups, heads, state, kernel = found
         inner = text.integer("mamba_d_ssm") or left * right
-        names = ("groups", "heads", "head", "state", "kernel")
-        shape = _Mamba2(inner=inner, **dict(zip(names, rest, strict=True)))
+        head = text.integer(keys[4]) or inner // heads  # some files say "auto"
+        shape = _Mamba2(inner=inner, groups=groups, heads=heads, head=head, state=state, kernel=kernel)
         chosen = (text.text(state_dtype) if state_dtype else "") or state_default
         return State(size=shape.bytes(parallel, item, _ITEM_SIZES.get(chosen, item)), checkpoint=True)
 
