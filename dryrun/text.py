@@ -125,12 +125,21 @@ def _outputs(outputs: Mapping[str, object]) -> Iterator[Line]:
     if not outputs:
         return
     yield (("bold", "Outputs:"),)
-    width = max(len(safe(name)) for name in outputs)
-    for name, value in sorted(outputs.items()):
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-        cut = safe(text) if len(text) <= MAX_VALUE else f"{safe(text[:MAX_VALUE])}..."
-        yield (("", f"    {safe(name):<{width}}: {cut}"),)
+    yield from ((("", line),) for line in _nested(outputs, "    "))
     yield ()
+
+
+def _nested(values: Mapping[str, object], indent: str) -> Iterator[str]:
+    """Yield a mapping's lines, aligned, and the mappings in it below their keys."""
+    width = max((len(safe(name)) for name in values), default=0)
+    for name, value in sorted(values.items()):
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{safe(name)}:"
+            yield from _nested(value, f"{indent}    ")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            cut = safe(text) if len(text) <= MAX_VALUE else f"{safe(text[:MAX_VALUE])}..."
+            yield f"{indent}{safe(name):<{width}}: {cut}"
 
 
 def _left_out(plan: Plan) -> Iterator[Line]:
