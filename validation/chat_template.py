@@ -10,7 +10,8 @@ JINJA_FILE = "chat_template.jinja"
 JSON_FILE = "chat_template.json"
 TOKENIZER_FILE = "tokenizer_config.json"
 FOLDER = "additional_chat_templates/"
-FILES = (JINJA_FILE, JSON_FILE, TOKENIZER_FILE)  # the first that has one wins
+PROCESSOR_FILE = "processor_config.json"
+FILES = (JINJA_FILE, JSON_FILE, TOKENIZER_FILE, PROCESSOR_FILE)  # the first that has one wins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ def _found(facts: RepositoryFacts) -> Iterator[Template]:
     text = facts.text(JINJA_FILE)
     if text is not None:
         yield Template(path=JINJA_FILE, text=text)
-    for path in (JSON_FILE, TOKENIZER_FILE):
+    for path in (JSON_FILE, TOKENIZER_FILE, PROCESSOR_FILE):
         yield from _named(path, facts.document(path).get("chat_template"))
     for path, found in facts.texts.items():
         if path.startswith(FOLDER) and found.value is not None:

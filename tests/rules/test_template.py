@@ -97,3 +97,10 @@ def test_the_place_of_a_fault_in_a_jinja_file_has_its_line() -> None:
     facts = text("chat_template.jinja", "{{ a }}\n{{ b.__class__ }}", document(CHAT, "tokenizer_config.json", {}))
     places = [str(finding.where) for finding in run_rules(subject(facts, contract=VLLM, prediction=CHATS)).findings]
     assert ["chat_template.jinja:2"] == places
+
+
+def test_a_template_in_the_processor_s_file_is_not_where_the_contract_reads() -> None:
+    """An old processor keeps its template in processor_config.json, which only vLLM's contract accepts."""
+    facts = document(_BARE, "processor_config.json", {"chat_template": TEMPLATE})
+    assert ["chat-template-unaccepted-place"] == _names(facts)
+    assert () == run_rules(subject(facts, contract=VLLM)).findings

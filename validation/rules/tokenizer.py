@@ -25,7 +25,7 @@ def missing(subject: Subject) -> Iterator[Answer]:
     facts = subject.facts
     if facts.has(FILE):
         return
-    other = next((file.path for file in facts.files if file.path in OTHERS or file.path.startswith(_MISTRAL)), "")
+    other = next((file.path for file in facts.files if _is_tokenizer(file.path)), "")
     if other and not subject.contract.tokenizer_json:
         return
     beside = f", there is {other} only" if other else ""
@@ -61,6 +61,10 @@ def differs(subject: Subject) -> Iterator[Answer]:
             help=f"copy tokenizer.json from `{ancestor.repository}`, or ignore this rule with the reason",
             where=Place(path=FILE),
         )
+
+
+def _is_tokenizer(path: str) -> bool:
+    return path in OTHERS or path.startswith(_MISTRAL) or (path.endswith(".tiktoken") and "/" not in path)
 
 
 def _base(facts: RepositoryFacts) -> Ancestor | None:
