@@ -9,6 +9,9 @@ from validation.jsontext import JsonObject, JsonValue
 
 TEXT_SECTIONS = ("text_encoder", "decoder", "generator", "text_config")
 MAX_SECTIONS = 8  # transformers nests three deep at most
+RENAMED_SECTIONS = {"llm_config": "text_config"}  # vLLM's own renaming
+_RENAMED_FROM = {new: old for old, new in RENAMED_SECTIONS.items()}
+_FLAT_KEYS = ("dtype", "torch_dtype", "rope_parameters", "rope_scaling", "rope_theta")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Config:
     stated: JsonObject = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, "Config"] = field(default_factory=dict)
+    text_key: str = ""  # where the class itself says that the language model is described
 
     def __bool__(self) -> bool:
         """Return whether the object holds anything."""
@@ -114,48 +118,68 @@ def resolved_config(facts: RepositoryFacts, table: EngineTable) -> ResolvedConfi
     return resolve_object(facts.config, table)
 
 
-def resolve_object(stated: JsonObject, table: EngineTable) -> ResolvedConfig:
-    """Return a configuration object with the defaults of the engine's transformers version."""
-    whole = with_defaults(stated, table, _model_type(stated))
+def resolve_object(stated: JsonObject, table: EngineTable, *, defaults: bool = True) -> ResolvedConfig:
+    """Return a configuration object, with the defaults of the engine's transformers version unless told otherwise."""
+    if not defaults:
+        plain = Config(value=stated, stated=stated)
+        return ResolvedConfig(whole=plain, text=text_config(plain))
+    kind = _model_type(stated)
+    if kind == "mistral" and "layer_types" in stated and "ministral" in table.config_classes:
+        kind = "ministral"  # transformers 5 reads it so
+    whole = with_defaults(stated, table, kind)
     return ResolvedConfig(whole=whole, text=text_config(whole))
 
 
-def text_config(whole: Config) -> Config:
-    """Return the language model's part, where vLLM looks for lengths, heads and layers.
+def text_config(whole: Config, depth: int = 0) -> Config:
+    """Return the language model's part, where vLLM looks for lengths, heads and layers: the whole when it has none.
 
-    vLLM's own `get_hf_text_config`: the thinker of an omni model first, then transformers' `get_text_config`.
+    It is transformers' ``get_text_config`` with what single classes make of it.
     """
-    inner = whole.section("thinker_config")
-    for key in TEXT_SECTIONS:
-        found = (inner or whole).section(key)
-        if found:
-            return found
-    return inner.section("text_config") or whole
+    if whole.text_key and depth < MAX_SECTIONS:
+        inner = whole.section(whole.text_key.removesuffix("."))
+        return text_config(inner, depth + 1) if whole.text_key.endswith(".") else inner or whole
+    names = text_sections(whole)
+    return whole.section(names[0]) if names else whole
+
+
+def text_sections(whole: Config) -> tuple[str, ...]:
+    """Return the nested configurations that describe a language model; transformers refuses more than one."""
+    return tuple(name for name in TEXT_SECTIONS if whole.has(name) and whole.section(name))
 
 
 def with_defaults(stated: JsonObject, table: EngineTable, model_type: str, depth: int = 0) -> Config:
     """Return an object with its class's defaults and names; nested configurations get theirs."""
     known = table.config_classes.get(model_type, ConfigClass())
-    value: JsonObject = {**known.defaults}
-    value.update({key: item for key, item in stated.items() if key not in known.aliases})
-    value.update({known.aliases[key]: item for key, item in stated.items() if key in known.aliases})
+    value: JsonObject = {**known.defaults, **_renamed(stated)}
+    for key in [key for key in stated if key in known.aliases]:
+        value[known.aliases[key]] = value.pop(key)
+    for key, source in known.copies.items():
+        if value.get(key) is None and known.aliases.get(source, source) in value:
+            value[key] = value[known.aliases.get(source, source)]
     value = _without_unused_window(value, known.defaults)
-    if depth >= MAX_SECTIONS:
-        return Config(value=value, stated=stated, aliases=known.aliases)
-    sections = dict(_sections(value, known, table, depth))
-    return Config(value=value, stated=stated, aliases=known.aliases, sections=sections)
+    sections = dict(_sections(value, known, table, depth)) if depth < MAX_SECTIONS else {}
+    value.update({key: section.value for key, section in sections.items() if section})
+    return Config(value=value, stated=stated, aliases=known.aliases, sections=sections, text_key=known.text)
+
+
+def _renamed(stated: JsonObject) -> JsonObject:
+    added = {new: stated[old] for old, new in RENAMED_SECTIONS.items() if old in stated and new not in stated}
+    return {**stated, **added}
 
 
 def _sections(value: JsonObject, known: ConfigClass, table: EngineTable, depth: int) -> Iterator[tuple[str, Config]]:
-    for key in {*known.sections, *(key for key in value if key.endswith(("_config", "decoder", "generator")))}:
-        item = value.get(key)
-        default = known.sections.get(key, "")
-        if not isinstance(item, dict):
-            if item is not None or not default:
-                continue
-            item = {}
-        inner = _model_type(item)
-        yield key, with_defaults(item, table, inner if inner in table.config_classes else default or inner, depth + 1)
+    named = (key for key in value if key.endswith(("_config", "decoder", "generator", "text_encoder")))
+    for key in dict.fromkeys([*known.sections, *named]):
+        item, default = value.get(key), known.sections.get(key, known.sections.get(_RENAMED_FROM.get(key, ""), ""))
+        if isinstance(item, dict):
+            inner = _model_type(item)
+            kind = inner if inner in table.config_classes else default.removeprefix("*") or inner
+            yield key, with_defaults(item, table, kind, depth + 1)
+        elif item is None and default:
+            kind = default.removeprefix("*")
+            names = {*table.config_classes.get(kind, ConfigClass()).defaults, *_FLAT_KEYS, *table.length_keys}
+            flat = {name: part for name, part in value.items() if name in names} if default.startswith("*") else {}
+            yield key, with_defaults(flat, table, kind, depth + 1)
 
 
 def _model_type(value: JsonObject) -> str:

@@ -1,15 +1,158 @@
 """Predict what a vLLM version would answer for a repository, from its files alone."""
 
+from dataclasses import replace
+
+from validation.engine.config import Config, ResolvedConfig, resolve_object
+from validation.engine.dtype import derive_dtype
+from validation.engine.length import derive_length
+from validation.engine.mistral import adapted
 from validation.engine.prediction import Prediction, Support
-from validation.engine.table import EngineTable, Status
+from validation.engine.quantization import derive_quantization
+from validation.engine.refusal import Refusal, refusal
+from validation.engine.remote_code import Access, config_access
+from validation.engine.resolve import Resolution, obstacle, resolve
+from validation.engine.table import EngineTable
+from validation.engine.weights import weight_set
 from validation.facts import RepositoryFacts
+from validation.jsontext import JsonObject
 from validation.wish import Wish
 
+POOLING_TYPES = frozenset(
+    {
+        "sentence_transformers.models.Pooling",
+        "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
+    }
+)
 
-def predict(facts: RepositoryFacts, table: EngineTable, wish: Wish | None = None) -> Prediction:  # noqa: ARG001 - soon
-    """Return the engine's predicted answer for a repository, served as wished."""
-    for name in facts.architectures:
-        known = table.architectures.get(name)
-        if known is not None and known.status is Status.SUPPORTED:
-            return Prediction(supported=Support.YES, architecture=name, implementation=known.implementation)
-    return Prediction(supported=Support.UNKNOWN)
+
+def predict(facts: RepositoryFacts, table: EngineTable, wish: Wish | None = None) -> Prediction:
+    """Return the engine's predicted answer for a repository, served as wished; never raises for what a file holds."""
+    weights = weight_set(facts)
+    stated, config_format = _stated(facts)
+    start = Prediction(
+        supported=Support.UNKNOWN,
+        config_format=config_format,
+        weight_files=weights.files,
+        weights_bytes=weights.size,
+        missing_weights=weights.missing,
+    )
+    if not stated:
+        return _unstated(start, facts)
+    mistral = config_format == "mistral"
+    access = Access(readable=True) if mistral else config_access(stated, table)
+    typed = {**stated, "model_type": access.model_type} if access.model_type else stated
+    config = resolve_object(typed, table, defaults=not mistral)
+    names = _names(config, table)
+    found = resolve(names, config, table, pooling=pools(facts)) if names else Resolution()
+    answer = _derived(start, facts, config, found, table)
+    if wish is not None and wish.serving.kv_cache_dtype != "auto":
+        answer = replace(answer, kv_cache_dtype=wish.serving.kv_cache_dtype)
+    answer = replace(answer, remote_code=access.remote_code, architecture=answer.architecture or next(iter(names), ""))
+    why = _objection(answer, names, config, found, access, table)
+    if why is not None:
+        return _refused(answer, why)
+    return _built(answer, config, table) if answer.transformers_backend else replace(answer, supported=Support.YES)
+
+
+def _derived(
+    start: Prediction, facts: RepositoryFacts, config: ResolvedConfig, found: Resolution, table: EngineTable
+) -> Prediction:
+    """Return all that follows from the configuration alone, whether or not the engine takes the model."""
+    runner = found.runner or "generate"
+    length = derive_length(config, facts, table, runner)
+    quantization = derive_quantization(config, facts, table)
+    return replace(
+        start,
+        architecture=found.choice.name if found.choice else "",
+        implementation=found.choice.entry.implementation if found.choice else "",
+        runner=found.runner,
+        convert=found.convert,
+        multimodal=bool(found.choice and "multimodal" in found.choice.entry.flags),
+        transformers_backend=bool(found.choice and found.choice.backend),
+        max_model_len=length.default,
+        max_model_len_limit=length.limit,
+        max_model_len_key=length.key,
+        dtype=derive_dtype(config, facts, table, runner),
+        quantization=quantization.method,
+        quantization_problem=quantization.problem,
+        quantization_help=quantization.help,
+        kv_cache_dtype=quantization.kv_cache_dtype,
+    )
+
+
+def _objection(  # noqa: PLR0917 - what was derived, in the order it was derived
+    answer: Prediction,
+    names: tuple[str, ...],
+    config: ResolvedConfig,
+    found: Resolution,
+    access: Access,
+    table: EngineTable,
+) -> Refusal | None:
+    """Return why vLLM refuses the configuration, in its order of checks; None when it does not."""
+    if access.problem:
+        newer = f"choose an engine newer than {table.version}, or a model whose type it knows"
+        return Refusal(reason=access.problem, help=newer)
+    if found.choice is None:
+        return refusal(names, table)
+    if found.problem:
+        return Refusal(reason=found.problem)
+    if answer.quantization_problem:
+        return Refusal(reason=answer.quantization_problem, help=answer.quantization_help)
+    if config.text is not config.whole and not config.text.has("num_attention_heads"):
+        return Refusal(reason="its language model's configuration has no `num_attention_heads`")
+    return None
+
+
+def _built(answer: Prediction, config: ResolvedConfig, table: EngineTable) -> Prediction:
+    """Return the answer for a model of the Transformers backend, which is built from transformers' own classes."""
+    reason = obstacle(config, table)
+    if not reason:
+        return replace(answer, supported=Support.YES)
+    text = f"the Transformers backend cannot build it: {reason}"
+    known = "forward" in table.backend.checks
+    return replace(answer, supported=Support.NO if known else Support.UNKNOWN, reason=text)
+
+
+def _refused(answer: Prediction, why: Refusal) -> Prediction:
+    return replace(
+        answer, supported=Support.NO, reason=why.reason, help=why.help, status=why.status, versions=why.versions
+    )
+
+
+def _unstated(start: Prediction, facts: RepositoryFacts) -> Prediction:
+    document = facts.documents.get("config.json")
+    if not facts.readable or (document is not None and document.unread):
+        return replace(start, remote_code=Support.UNKNOWN, reason="its configuration could not be read")
+    return replace(start, supported=Support.NO, reason="it has no `config.json` that vLLM could read")
+
+
+def _stated(facts: RepositoryFacts) -> tuple[JsonObject, str]:
+    """Return the configuration and its format: params.json beside consolidated weights is Mistral's."""
+    consolidated = any(
+        file.path.startswith("consolidated") and file.path.endswith(".safetensors") for file in facts.files
+    )
+    params = facts.document("params.json")
+    if consolidated and params:
+        return adapted(params, facts.config), "mistral"
+    return facts.config, "hf"
+
+
+def _names(config: ResolvedConfig, table: EngineTable) -> tuple[str, ...]:
+    """Return the architectures: as stated, else the base class of the model type; a draft model's own naming."""
+    stated = config.whole.names("architectures")
+    if config.whole.model_type == "eagle":
+        inner = config.whole.section("model").names("architectures")
+        method = {"eagle3": "Eagle3", "dflash": "DFlash"}.get(config.whole.text("method"), "Eagle")
+        return tuple(name if method in name else f"{method}{name}" for name in inner) or stated
+    if config.whole.model_type == "medusa":
+        return stated or ("MedusaModel",)
+    base = table.base_classes.get(config.whole.model_type)
+    return stated or ((base,) if base else ())
+
+
+def pools(facts: RepositoryFacts) -> bool:
+    """Return whether modules.json says that this is a sentence-transformers model with a pooling layer."""
+    modules = Config(value=facts.document("modules.json"))
+    listed = modules.items("modules") or tuple(modules.value.values())
+    kinds = [item.get("type") for item in listed if isinstance(item, dict)]
+    return any(kind in POOLING_TYPES for kind in kinds) or (not listed and facts.has("1_Pooling/config.json"))

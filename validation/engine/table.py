@@ -45,6 +45,42 @@ class ConfigClass:
     defaults: JsonObject = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)  # attribute_map: another name -> the class's name
     sections: Mapping[str, str] = field(default_factory=dict)  # nested configuration -> its model type when unstated
+    text: str = ""  # the nested configuration of the language model; ``key.`` when that one decides in turn
+    copies: Mapping[str, str] = field(default_factory=dict)  # key -> the key whose value it takes when not stated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What the Transformers backend takes; a class of transformers that no registry name covers goes there.
+
+    ``obstacles`` are why it fails with a model type's base class; ``@text_config`` where the inner configuration
+    decides. ``checks`` are those this vLLM version makes; without ``forward`` an obstacle is not known to matter.
+    """
+
+    checks: frozenset[str] = frozenset()  # can_set, forward, dispatch
+    incompatible: frozenset[str] = frozenset()  # classes whose attention cannot be replaced
+    unmarked: frozenset[str] = frozenset()  # classes whose attention can be replaced, found only under ``can_set``
+    obstacles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTier:
+    """Batch sizes that the API server takes by itself on GPUs of at least ``memory_gib``."""
+
+    memory_gib: int
+    excepted: str  # part of the name of GPUs this is not for, lower case
+    max_num_batched_tokens: int
+    max_num_seqs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """A published weakness of vLLM, closed in the version ``below``."""
+
+    id: str
+    below: str
+    text: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +104,15 @@ class EngineTable:
     base_classes: Mapping[str, str] = field(default_factory=dict)  # model type -> class when architectures is missing
     config_classes: Mapping[str, ConfigClass] = field(default_factory=dict)
     suffixes: tuple[tuple[str, str, str], ...] = ()  # suffix of a name, runner, conversion
-    fallback_fails: frozenset[str] = frozenset()  # classes seen to fail on the Transformers backend
-    fallback_loads: frozenset[str] = frozenset()  # classes seen to load there
-    batch_defaults: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    length_keys: tuple[str, ...] = ()  # keys of the text configuration that state a length
+    unscaled_ropes: frozenset[str] = frozenset()  # rope types whose factor does not multiply the length
+    mla_types: frozenset[str] = frozenset()  # model types served with multi-head latent attention
+    float16_refused: frozenset[str] = frozenset()  # model types not served in float16
+    advisories: tuple[Advisory, ...] = ()  # those that the asked version is open to
+    lora_ranks: tuple[int, ...] = ()  # values that max_lora_rank may take
+    quirks: frozenset[str] = frozenset()  # behaviours of single versions, by the names that the table's script gives
+    backend: Backend = field(default_factory=Backend)
+    batch_tiers: tuple[BatchTier, ...] = ()  # largest memory first; the last one takes what is left
 
     @property
     def config_defaults(self) -> Mapping[str, JsonObject]:

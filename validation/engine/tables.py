@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from validation.engine.table import Architecture, ConfigClass, EngineTable, QuantizationMethod, Status
+from validation.engine.table import (
+    Advisory,
+    Architecture,
+    Backend,
+    BatchTier,
+    ConfigClass,
+    EngineTable,
+    QuantizationMethod,
+    Status,
+)
+from validation.jsontext import JsonObject
 
 FOLDER = Path(__file__).parent.parent / "contracts" / "engines"
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:\.?(?:post|rc|dev)\d{0,6})?(?:\+[\w.]{0,40})?")
@@ -40,7 +50,8 @@ def load_engine(version: str) -> EngineTable:
     lower = [name for name in known if number(name) <= wished]
     if not lower:
         raise EngineError(f"is older than every engine table: the oldest is `{known[0]}`")
-    return _read(lower[-1], version.strip().removeprefix("v"))
+    same = number(lower[-1]) == wished
+    return _read(lower[-1], lower[-1] if same else version.strip().removeprefix("v"))
 
 
 def versions_with(architecture: str) -> tuple[str, ...]:
@@ -54,8 +65,7 @@ def _read(version: str, asked: str) -> EngineTable:
     data = _object(FOLDER / f"vllm-{version}.json")
     pinned = data["transformers"]["version"]
     library = _object(FOLDER / f"transformers-{pinned}.json.xz")
-    classes = {name: _config_class(*parts) for name, parts in library["config_classes"].items()}
-    own = {name: _config_class(*parts) for name, parts in data["config_classes"].items()}
+    classes = {**library["config_classes"], **data["config_classes"]}
     return EngineTable(
         version=version,
         asked=asked,
@@ -64,20 +74,45 @@ def _read(version: str, asked: str) -> EngineTable:
         transformers=data["transformers"]["range"],
         transformers_version=pinned,
         architectures=dict(_architectures(data)),
-        model_types=frozenset(data["model_types"]) | classes.keys(),
-        transformers_types=frozenset(classes),
+        model_types=frozenset([*data["model_types"], *library["types"]]),
+        transformers_types=frozenset(library["types"]),
         transformers_classes=frozenset(library["classes"]),
         base_classes=library["base_classes"],
-        config_classes={**classes, **own},
+        config_classes={name: _config_class(*parts) for name, parts in classes.items()},
         quantization={name: _method(name, *parts) for name, parts in data["quantization"].items()},
         serve_flags=frozenset(data["serve_flags"]),
         suffixes=tuple((suffix, runner, convert) for suffix, runner, convert in data["suffixes"]),
         gpu_memory_utilization=data["defaults"]["gpu_memory_utilization"],
         block_size=data["defaults"]["block_size"],
-        batch_defaults=data["batch_defaults"],
-        fallback_fails=frozenset(data["fallback"]["fails"]),
-        fallback_loads=frozenset(data["fallback"]["loads"]),
+        length_keys=tuple(data["length"]["keys"]),
+        unscaled_ropes=frozenset(data["length"]["unscaled_ropes"]),
+        mla_types=frozenset(data["mla_types"]),
+        float16_refused=frozenset(data["float16_refused"]),
+        advisories=tuple(item for item in _advisories() if number(asked) < number(item.below)),
+        lora_ranks=tuple(data.get("lora_ranks", [])),
+        quirks=frozenset(data.get("quirks", [])),
+        backend=_backend(data["backend"], library),
+        batch_tiers=tuple(_tier(*tier) for tier in data["batches"]),
     )
+
+
+@cache
+def _advisories() -> tuple[Advisory, ...]:
+    items = json.loads((FOLDER / "advisories.json").read_bytes())
+    return tuple(Advisory(**item) for item in items)
+
+
+def _backend(checks: list[str], library: Mapping[str, Any]) -> Backend:
+    return Backend(
+        checks=frozenset(checks),
+        incompatible=frozenset(library["incompatible"]),
+        unmarked=frozenset(library["unmarked"]),
+        obstacles=library["obstacles"],
+    )
+
+
+def _tier(memory: int, excepted: str, tokens: int, sequences: int) -> BatchTier:
+    return BatchTier(memory_gib=memory, excepted=excepted, max_num_batched_tokens=tokens, max_num_seqs=sequences)
 
 
 def _architectures(data: Mapping[str, Any]) -> Iterator[tuple[str, Architecture]]:
@@ -98,8 +133,14 @@ def _architectures(data: Mapping[str, Any]) -> Iterator[tuple[str, Architecture]
         yield name, Architecture(name=name, status=Status.PLUGIN, plugin=plugin)
 
 
-def _config_class(defaults: Any, aliases: Any, sections: Any) -> ConfigClass:  # noqa: ANN401 - members of a JSON array
-    return ConfigClass(defaults=defaults, aliases=aliases, sections=sections)
+def _config_class(
+    defaults: JsonObject,
+    aliases: Mapping[str, str],
+    sections: Mapping[str, str],
+    text: str,
+    copies: Mapping[str, str] | None = None,
+) -> ConfigClass:
+    return ConfigClass(defaults=defaults, aliases=aliases, sections=sections, text=text, copies=copies or {})
 
 
 def _method(name: str, capability: int, activations: str, state: str) -> QuantizationMethod:

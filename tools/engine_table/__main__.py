@@ -1,0 +1,153 @@
+"""Write the table of a vLLM version: ``python -m tools.engine_table VLLM TRANSFORMERS --date YYYY-MM-DD``.
+
+Both arguments are a wheel or an sdist, as ``pip download --no-deps`` or a package index gives them. Take the newest
+transformers that the vLLM version allowed on the day of its release: that is what its image holds.
+"""
+
+import argparse
+import ast
+import gc
+import json
+import lzma
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.engine_table import defaults, literal, quantization, registry
+from tools.engine_table.archive import Sources
+from tools.engine_table.configs import ConfigClasses
+from tools.engine_table.modeling import Modeling
+
+FOLDER = Path(__file__).parent.parent.parent / "validation" / "contracts" / "engines"
+CONFIG = "vllm/transformers_utils/config.py"
+BACKEND = re.compile(r"vllm/model_executor/models/(transformers|registry)")
+CHECKS = {
+    "can_set": "_can_set_attn_implementation",
+    "forward": "position_ids=-1",
+    "dispatch": "does not dispatch through",
+}
+
+QUIRKS = {
+    "gptq_order_refused": "def normalize_and_validate_gptq_desc_act",
+    "modelopt_mixed_named": 'quant_cfg["quant_method"] = "modelopt_mixed"',
+    "longcat_by_name": "_ARCHITECTURE_TO_MODEL_TYPE",
+}
+
+
+def main() -> None:
+    """Read both archives and write the two files."""
+    gc.disable()  # a thousand syntax trees are kept to the end, and collecting between them triples the time
+    parser = argparse.ArgumentParser(prog="python -m tools.engine_table", description=__doc__)
+    parser.add_argument("vllm", type=Path)
+    parser.add_argument("transformers", type=Path)
+    parser.add_argument("--date", required=True, help="day of vLLM's release")
+    args = parser.parse_args()
+    vllm, library = Sources.open(args.vllm, "vllm"), Sources.open(args.transformers, "transformers")
+    classes = ConfigClasses()
+    classes.read(library, r"models/.*/configuration_\w+\.py$")
+    library_path = FOLDER / f"transformers-{library.version}.json.xz"
+    data = json.dumps(library_table(library, classes), separators=(",", ":"), sort_keys=True).encode()
+    library_path.write_bytes(lzma.compress(data, preset=9))
+    path = FOLDER / f"vllm-{vllm.version}.json"
+    path.write_text(render(vllm_table(vllm, library, classes, args.date)))
+    print(f"{path.name} {path.stat().st_size} bytes, {library_path.name} {library_path.stat().st_size} bytes")
+
+
+def library_table(library: Sources, classes: ConfigClasses) -> dict[str, Any]:
+    """Return what a transformers version knows: configuration classes by model type, model classes, obstacles."""
+    tree = library.tree("transformers/models/auto/configuration_auto.py")
+    names = literal.dictionary(tree, literal.assigned(tree, "CONFIG_MAPPING_NAMES"))
+    generated = "transformers/models/auto/auto_mappings.py"
+    if library.has(generated):
+        other = library.tree(generated)
+        names = {**literal.dictionary(other, literal.assigned(other, "CONFIG_MAPPING_NAMES")), **names}
+    names.update(_updates(tree, "CONFIG_MAPPING_NAMES"))
+    registered = {name: str(literal.value(node)) for name, node in names.items()}
+    stated = {classes.model_type(name): name for name in sorted(classes.nodes) if classes.model_type(name)}
+    modeling = Modeling(library)
+    return {
+        "version": library.version,
+        "source": library.archive.name,
+        "sha256": library.sha256,
+        "licence": "Apache-2.0",
+        "types": sorted(registered),
+        "config_classes": {name: classes.describe(cls) for name, cls in {**stated, **registered}.items()},
+        "base_classes": modeling.base_classes(),
+        "classes": modeling.names,
+        "incompatible": modeling.incompatible(),
+        "unmarked": modeling.unmarked(),
+        "obstacles": modeling.obstacles(),
+    }
+
+
+def vllm_table(vllm: Sources, library: Sources, classes: ConfigClasses, date: str) -> dict[str, Any]:
+    """Return what a vLLM version is."""
+    own = ConfigClasses(dict(classes.nodes))
+    own.read(vllm, r"vllm/transformers_utils/configs/")
+    tree = vllm.tree(CONFIG)
+    types = {
+        name: _name(node) for name, node in literal.dictionary(tree, literal.assigned(tree, "_CONFIG_REGISTRY")).items()
+    }
+    taken = {classes.model_type(name) for name in classes.nodes}
+    inner = {own.model_type(name): name for name in sorted(own.nodes) if own.model_type(name) not in taken | {""}}
+    backend = "".join(text for path, text in vllm.texts.items() if BACKEND.match(path))
+    return {
+        "version": vllm.version,
+        "source": vllm.archive.name,
+        "sha256": vllm.sha256,
+        "date": date,
+        "licence": "Apache-2.0",
+        "transformers": {"range": vllm.requirement("transformers"), "version": library.version},
+        "defaults": defaults.engine(vllm),
+        "batches": defaults.batches(vllm),
+        "length": defaults.length(vllm),
+        "mla_types": defaults.mla_types(vllm),
+        "lora_ranks": defaults.lora_ranks(vllm),
+        "float16_refused": defaults.float16_refused(vllm),
+        "backend": [name for name, text in CHECKS.items() if text in backend],
+        "quirks": [name for name, text in QUIRKS.items() if any(text in source for source in vllm.texts.values())],
+        "suffixes": defaults.suffixes(vllm),
+        "quantization": quantization.methods(vllm),
+        "model_types": sorted(types),
+        "config_classes": {name: own.describe(cls) for name, cls in sorted({**inner, **types}.items())},
+        "removed": registry.removed(vllm),
+        "plugins": registry.plugins(vllm),
+        "serve_flags": defaults.flags(vllm),
+        "architectures": registry.architectures(vllm),
+    }
+
+
+def render(table: Mapping[str, Any]) -> str:
+    """Return JSON with a line for each member of the outer objects, so that versions compare line by line."""
+    lines = []
+    for key, item in table.items():
+        if isinstance(item, dict) and item:
+            inner = ",\n".join(
+                f"    {json.dumps(name)}: {json.dumps(part, sort_keys=True)}" for name, part in item.items()
+            )
+            lines.append(f"  {json.dumps(key)}: {{\n{inner}\n  }}")
+        else:
+            lines.append(f"  {json.dumps(key)}: {json.dumps(item)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _name(node: ast.expr) -> str:
+    found = literal.value(node)
+    return found if isinstance(found, str) else ast.unparse(node)
+
+
+def _updates(tree: ast.Module, name: str) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) == f"{name}.update"
+        ):
+            found.update(literal.dictionary(tree, node.value.args[0]))
+    return found
+
+
+if __name__ == "__main__":
+    main()

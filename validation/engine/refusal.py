@@ -1,0 +1,55 @@
+"""Why vLLM refuses architecture names: dropped, only by plugin, or never heard of."""
+
+from dataclasses import dataclass
+
+from validation.engine.table import EngineTable, Status
+from validation.engine.tables import available_versions, versions_with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A reason with what to do, and for a name what became of it and which versions have it."""
+
+    reason: str
+    help: str = ""
+    status: str = ""
+    versions: tuple[str, ...] = ()
+
+
+def refusal(names: tuple[str, ...], table: EngineTable) -> Refusal:
+    """Return vLLM's refusal of these names, in its order: dropped, by plugin, unknown."""
+    if not names:
+        reason = "`config.json` names no `architectures`, and its model type has no class of its own"
+        return Refusal(reason=reason, help="take the model's original `config.json`, which names them")
+    for name in names:
+        entry = table.architectures.get(name)
+        if entry is not None and entry.status is Status.REMOVED:
+            return _dropped(name, entry.last_version, table)
+        if entry is not None and entry.status is Status.PLUGIN:
+            reason = f"vLLM {table.version} has `{name}` only by a plugin"
+            return Refusal(reason=reason, help=f"choose another model: the plugin is {entry.plugin}", status="plugin")
+    return _unknown(names[0], table)
+
+
+def _dropped(name: str, last_version: str, table: EngineTable) -> Refusal:
+    versions = versions_with(name)
+    older = f"set engine.version to {last_version}" if last_version else "choose an older engine version"
+    return Refusal(
+        reason=f"`{name}` was removed from vLLM after {last_version}; this is {table.version}",
+        help=f"{older}, or choose a model of another architecture",
+        status="removed",
+        versions=versions,
+    )
+
+
+def _unknown(name: str, table: EngineTable) -> Refusal:
+    versions = versions_with(name)
+    shown = f"`{name[:80]}`"
+    if versions:
+        text = f"set engine.version to {versions[-1]}; the tables of {', '.join(versions)} have it"
+    else:
+        text = "choose a model of an architecture that the engine has"
+    reason = f"vLLM {table.version} has no architecture {shown}"
+    if not versions:
+        reason = f"{reason}, nor has any version from {available_versions()[0]}"
+    return Refusal(reason=reason, help=text, status="unknown", versions=versions)
