@@ -8,12 +8,29 @@ from dataclasses import dataclass
 
 from validation.engine.config import Config, ResolvedConfig
 from validation.fit.heads import attention_heads, hidden_size, layer_heads
-from validation.fit.layertype import CONV, FULL, HYBRID, LINEAR, OTHER, layer_count, layer_types
+from validation.fit.layertype import CONV, EXPERTS, FULL, HYBRID, LINEAR, OTHER, layer_count, layer_types
 from validation.fit.shape import MLA_TYPES, language
 
+_GENERATING = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel", "ChatModel", "ChatGLMModel")
+_WIDTHS = (
+    *(
+        "dense_intermediate_size",
+        "intermediate_size_mlp",
+        "intermediate_size",
+        "ffn_hidden_size",
+        "n_inner",
+        "ffn_dim",
+        "d_ff",
+        "block_ff_dim",
+    ),
+    *("decoder_ffn_dim",),
+)
 _PAD = 64  # vLLM pads the vocabulary to a multiple of this
 _UNGATED = frozenset(
-    {"gpt2", "gptj", "gpt_neox", "opt", "bloom", "mpt", "phi", "falcon", "codegen", "starcoder2", "nemotron"}
+    {
+        *("gpt2", "gptj", "gpt_neox", "gpt_bigcode", "opt", "bloom", "mpt", "phi", "falcon", "codegen", "starcoder2"),
+        *("nemotron", "bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert", "whisper"),
+    }
 )
 
 
@@ -33,7 +50,7 @@ def parts(config: ResolvedConfig) -> Iterator[Part]:
     count, hidden = layer_count(text), hidden_size(text)
     if not count or not hidden:
         return
-    vocabulary = -(-(text.integer("vocab_size") or 0) // _PAD) * _PAD
+    vocabulary = -(-(text.first_integer("padded_vocab_size", "vocab_size") or 0) // _PAD) * _PAD
     yield Part(name="model.embed_tokens", elements=vocabulary * hidden, quantizable=False)
     tied = config.whole.flag("tie_word_embeddings", default=text.flag("tie_word_embeddings", default=True))
     if not tied and _generates(config):
@@ -51,11 +68,8 @@ def total(config: ResolvedConfig) -> int:
 
 
 def _generates(config: ResolvedConfig) -> bool:
-    return any(name.endswith(("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")) for name in _names(config))
-
-
-def _names(config: ResolvedConfig) -> tuple[str, ...]:
-    return config.whole.names("architectures")
+    names = config.whole.names("architectures")
+    return any(name.endswith(_GENERATING) for name in names)
 
 
 def _layer(text: Config, index: int, kind: str, hidden: int) -> Iterator[Part]:
@@ -64,10 +78,12 @@ def _layer(text: Config, index: int, kind: str, hidden: int) -> Iterator[Part]:
         yield Part(name=f"{prefix}.linear_attn", elements=_recurrent(text, hidden))
     elif kind == CONV:
         yield Part(name=f"{prefix}.conv", elements=4 * hidden * (text.integer("conv_dim") or hidden))
-    if kind not in {LINEAR, CONV, OTHER, "moe"}:
+    if kind not in {LINEAR, CONV, OTHER, EXPERTS}:
         yield from _attention(text, index, kind, hidden, f"{prefix}.self_attn")
-    if text.model_type != "nemotron_h" or kind in {OTHER, "moe"}:
-        yield from _feed_forward(text, index, hidden, f"{prefix}.mlp")
+    if text.model_type != "nemotron_h":
+        yield from _feed_forward(text, index, hidden, f"{prefix}.mlp", sparse=_is_sparse(text, index))
+    elif kind in {OTHER, EXPERTS}:
+        yield from _feed_forward(text, index, hidden, f"{prefix}.mlp", sparse=kind == EXPERTS)
 
 
 def _attention(text: Config, index: int, kind: str, hidden: int, prefix: str) -> Iterator[Part]:
@@ -119,18 +135,21 @@ def _recurrent(text: Config, hidden: int) -> int:
     return hidden * (2 * inner + 2 * groups * state) + inner * hidden
 
 
-def _feed_forward(text: Config, index: int, hidden: int, prefix: str) -> Iterator[Part]:
+def _feed_forward(text: Config, index: int, hidden: int, prefix: str, *, sparse: bool) -> Iterator[Part]:
     experts = expert_count(text)
-    if not experts or not _is_sparse(text, index):
+    both = text.flag("enable_moe_block")  # Gemma 4 has a dense network beside the experts
+    if not experts or not sparse or both:
         width = _dense_width(text, index, hidden)
         matrices = 2 if _ungated(text) else 3
         if width:
             yield Part(name=f"{prefix}.down_proj", elements=matrices * hidden * width)
-        return
+        if not both:
+            return
     width = text.first_integer("moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size") or 0
-    inner = text.integer("moe_latent_size") or hidden
+    inner = text.first_integer("moe_latent_size", "routed_expert_hidden_size") or hidden
     matrices = 2 if _ungated(text) else 3
-    yield Part(name=f"{prefix}.experts.0.down_proj", elements=experts * matrices * inner * width)
+    home = prefix.removesuffix(".mlp") if both else prefix
+    yield Part(name=f"{home}.experts.0.down_proj", elements=experts * matrices * inner * width)
     yield Part(name=f"{prefix}.gate", elements=experts * hidden, quantizable=False, replicated=True)
     shared = text.first_integer("moe_shared_expert_intermediate_size", "shared_expert_intermediate_size")
     if shared is None:
@@ -148,6 +167,9 @@ def _is_sparse(text: Config, index: int) -> bool:
     kinds = text.names("mlp_layer_types")
     if index < len(kinds):
         return kinds[index] != "dense"
+    frequency = text.integers("moe_layer_freq")
+    if index < len(frequency):
+        return frequency[index] > 0
     first = text.integer("first_k_dense_replace") or text.integer("num_dense_layers") or 0
     step = text.first_integer("decoder_sparse_step", "interleave_moe_layer_step", "expert_layer_period") or 1
     if index in text.integers("mlp_only_layers"):
@@ -165,8 +187,11 @@ def _dense_width(text: Config, index: int, hidden: int) -> int:
     blocks = tuple(text.objects("block_configs"))
     if index < len(blocks):
         return _nas_width(blocks[index].section("ffn"), hidden)
-    keys = ("intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "n_inner", "ffn_dim", "d_ff")
-    return text.first_integer(*keys) or 4 * hidden
+    width = text.first_integer(*_WIDTHS) or 4 * hidden
+    if text.flag("block_auto_adjust_ff_dim"):  # LFM 2
+        step = text.integer("block_multiple_of") or 256
+        width = -(-int(2 * width / 3 * (text.number("block_ffn_dim_multiplier") or 1)) // step) * step
+    return width
 
 
 def _nas_width(ffn: Config, hidden: int) -> int:

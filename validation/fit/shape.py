@@ -69,10 +69,13 @@ _ENCODERS = (
     "XLMRoberta",
     "Camembert",
     "Siglip",
-    "CLIP",
     "Albert",
     "OpenAIPrivacyFilter",
     "Bidirectional",
+    "ColBERT",
+    "NewModel",
+    "Terratorch",
+    "Prithvi",
 )
 _WINDOW_KEYS = ("sliding_window_size", "sliding_window")
 _RECURRENT = frozenset({LINEAR, CONV})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from validation.engine.config import Config, ResolvedConfig
-from validation.engine.prediction import Prediction
+from validation.engine.prediction import Prediction, Support
 from validation.facts import RepositoryFacts, Tensor
 from validation.fit.heads import kv_heads
 from validation.fit.layertype import layer_count
@@ -70,7 +70,7 @@ def quantization(facts: RepositoryFacts, config: ResolvedConfig) -> Quantization
     """Return how the repository is quantized, from the places where vLLM looks; None when it is not."""
     for holder in (config.whole, config.text):
         for key in ("quantization_config", "compression_config"):
-            found = quantization_of(holder.section(key))
+            found = quantization_of(holder.section(key), four_bit_experts=config.text.text("expert_dtype") == "fp4")
             if found:
                 return found
     return quantization_of(Config(value=facts.document("hf_quant_config.json")))
@@ -78,7 +78,7 @@ def quantization(facts: RepositoryFacts, config: ResolvedConfig) -> Quantization
 
 def shape_bytes(facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction) -> int:
     """Return the bytes of the weights as the configuration alone gives them; 0 when it does not."""
-    method = quantization(facts, config)
+    method = quantization(facts, config) if prediction.quantization or prediction.supported is not Support.YES else None
     return round(sum(_part_bytes(part, method, item_size(prediction.dtype)) for part in parts(config)))
 
 
@@ -91,8 +91,8 @@ def _whole(stated: int, shaped: int, tensor_parallel: int) -> int:
 
 
 def _part_bytes(part: Part, method: Quantization | None, item: int) -> float:
-    converted = method is not None and part.quantizable and method.converts(part.name)
-    return part.elements * (method.bytes_per_parameter if method is not None and converted else item)
+    converted = method.bytes_of(part.name) if method is not None and part.quantizable else None
+    return part.elements * (item if converted is None else converted)
 
 
 def _shared(total: int, config: ResolvedConfig, tensor_parallel: int, source: WeightsSource) -> Weights:
