@@ -10,7 +10,6 @@ import gc
 import json
 import lzma
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +40,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.engine_table", description=__doc__)
     parser.add_argument("vllm", type=Path)
     parser.add_argument("transformers", type=Path)
+    parser.add_argument("--keep", action="store_true", help="leave the table of transformers as it is")
     parser.add_argument("--date", required=True, help="day of vLLM's release")
     args = parser.parse_args()
     vllm, library = Sources.open(args.vllm, "vllm"), Sources.open(args.transformers, "transformers")
     classes = ConfigClasses()
     classes.read(library, r"models/.*/configuration_\w+\.py$")
-    library_path = FOLDER / f"transformers-{library.version}.json.xz"
-    data = json.dumps(library_table(library, classes), separators=(",", ":"), sort_keys=True).encode()
-    library_path.write_bytes(lzma.compress(data, preset=9))
-    path = FOLDER / f"vllm-{vllm.version}.json"
-    path.write_text(render(vllm_table(vllm, library, classes, args.date)))
-    print(f"{path.name} {path.stat().st_size} bytes, {library_path.name} {library_path.stat().st_size} bytes")
+    if not args.keep:
+        write(FOLDER / f"transformers-{library.version}.json.xz", library_table(library, classes))
+    write(FOLDER / f"vllm-{vllm.version}.json.xz", vllm_table(vllm, library, classes, args.date))
+
+
+def write(path: Path, table: dict[str, Any]) -> None:
+    """Write a table, the same bytes for the same table."""
+    data = json.dumps(table, separators=(",", ":"), sort_keys=True).encode()
+    path.write_bytes(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
+    print(f"{path.name}: {path.stat().st_size} bytes")
 
 
 def library_table(library: Sources, classes: ConfigClasses) -> dict[str, Any]:
@@ -116,20 +120,6 @@ def vllm_table(vllm: Sources, library: Sources, classes: ConfigClasses, date: st
         "serve_flags": defaults.flags(vllm),
         "architectures": registry.architectures(vllm),
     }
-
-
-def render(table: Mapping[str, Any]) -> str:
-    """Return JSON with a line for each member of the outer objects, so that versions compare line by line."""
-    lines = []
-    for key, item in table.items():
-        if isinstance(item, dict) and item:
-            inner = ",\n".join(
-                f"    {json.dumps(name)}: {json.dumps(part, sort_keys=True)}" for name, part in item.items()
-            )
-            lines.append(f"  {json.dumps(key)}: {{\n{inner}\n  }}")
-        else:
-            lines.append(f"  {json.dumps(key)}: {json.dumps(item)}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _name(node: ast.expr) -> str:

@@ -43,6 +43,14 @@ class Classes:
             self._attributes[path, name] = found
         return self._attributes[path, name]
 
+    def method(self, path: str, name: str, method: str) -> ast.FunctionDef | None:
+        """Return the method that a class would call, inherited or its own."""
+        for node in self.ancestry(path, name):
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and item.name == method:
+                    return item
+        return None
+
     def _expression(self, path: str, node: ast.expr, depth: int) -> Iterator[ast.ClassDef]:
         if isinstance(node, ast.Subscript):
             yield from self._expression(path, node.value, depth)
@@ -84,7 +92,9 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
             yield from ((alias.asname or alias.name, node) for alias in node.names)
         elif isinstance(node, ast.Assign):
             yield from ((target.id, node) for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.If | ast.Try):
+        elif isinstance(node, ast.If):
+            yield from _definitions(node.orelse if ast.unparse(node.test) == "TYPE_CHECKING" else node.body)
+        elif isinstance(node, ast.Try):
             yield from _definitions(node.body)
 
 

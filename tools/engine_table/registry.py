@@ -32,7 +32,6 @@ FLAGS = {
     "supports_transcription": "transcription",
     "supports_transcription_only": "transcription_only",
     "is_pooling_model": "pooling",
-    "compute_logits": "generates",
     "supports_eagle3": "eagle3",
 }
 
@@ -83,3 +82,19 @@ def _flags(classes: Classes, module: str, implementation: str) -> str:
     if attributes.get("attn_type") == "encoder_only":
         found.append("encoder_only")
     return " ".join(sorted(found))
+
+
+def _is_served(classes: Classes, path: str, name: str) -> bool:
+    """Return what vLLM's ``is_vllm_model`` finds: a ``forward`` that takes tokens and positions."""
+    method = classes.method(path, name, "forward")
+    if method is None:
+        return False
+    named = {argument.arg for argument in [*method.args.args, *method.args.kwonlyargs]}
+    return method.args.kwarg is not None or {"input_ids", "positions"} <= named
+
+
+def _drafts(classes: Classes, path: str, name: str) -> bool:
+    """Return whether the class can only be built beside the model that it drafts for."""
+    method = classes.method(path, name, "__init__")
+    parts = ast.walk(method) if method is not None else ()
+    return any(isinstance(part, ast.Attribute) and part.attr == "speculative_config" for part in parts)

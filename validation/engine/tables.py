@@ -30,7 +30,7 @@ class EngineError(ValueError):
 
 def available_versions() -> tuple[str, ...]:
     """Return the versions that have a table, oldest first."""
-    names = [path.name.removeprefix("vllm-").removesuffix(".json") for path in FOLDER.glob("vllm-*.json")]
+    names = [path.name.removeprefix("vllm-").removesuffix(".json.xz") for path in FOLDER.glob("vllm-*.json.xz")]
     return tuple(sorted(names, key=number))
 
 
@@ -57,12 +57,14 @@ def load_engine(version: str) -> EngineTable:
 def versions_with(architecture: str) -> tuple[str, ...]:
     """Return the versions whose table has this architecture as supported, oldest first."""
     return tuple(
-        name for name in available_versions() if architecture in _object(FOLDER / f"vllm-{name}.json")["architectures"]
+        name
+        for name in available_versions()
+        if architecture in _object(FOLDER / f"vllm-{name}.json.xz")["architectures"]
     )
 
 
 def _read(version: str, asked: str) -> EngineTable:
-    data = _object(FOLDER / f"vllm-{version}.json")
+    data = _object(FOLDER / f"vllm-{version}.json.xz")
     pinned = data["transformers"]["version"]
     library = _object(FOLDER / f"transformers-{pinned}.json.xz")
     classes = {**library["config_classes"], **data["config_classes"]}
