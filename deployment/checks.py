@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pulumi
 from pulumi.runtime.config import get_config
 
 from stacks.settings import NAMESPACE, Settings
 from stacks.wishes import wishes
 from validation.check import ModelRequest, Policy
 from validation.sources.read import SourceOptions
+
+STAND_IN = "stand-in:"  # how the embedded engine begins what it gives for a sealed value
 
 
 def requests(settings: Settings) -> list[ModelRequest]:
@@ -20,7 +23,6 @@ def requests(settings: Settings) -> list[ModelRequest]:
 
 def policy(settings: Settings) -> Policy:
     """Return what the models are checked against, and how they are read; paths are relative to the project."""
-    token = get_config(f"{NAMESPACE}:huggingFaceToken") if "huggingFaceToken" in settings.secrets else None
     return Policy(
         contract=settings.validation.contract,
         engine=settings.engine.version,
@@ -28,6 +30,13 @@ def policy(settings: Settings) -> Policy:
         sources=SourceOptions(
             locks=Path(settings.validation.locks),
             deadline=settings.validation.deadline_seconds,
-            token=token,
+            token=_token(settings),
+            progress=lambda text: pulumi.log.info(text, ephemeral=True),
         ),
     )
+
+
+def _token(settings: Settings) -> str | None:
+    """Return the stack's own Hub token, or None for the environment's: also where the engine has a stand-in only."""
+    token = get_config(f"{NAMESPACE}:huggingFaceToken") if "huggingFaceToken" in settings.secrets else None
+    return None if token is None or token.startswith(STAND_IN) else str(token)

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi.runtime import set_all_config
+
+from deployment.checks import policy
+from stacks.reader import read_stack_file
 
 ROOT = Path(__file__).parents[2]
 CANARY = "hf_canaryCanaryCanary0123456789"
@@ -83,6 +87,18 @@ def test_no_secret_of_a_real_stack_is_shown_or_written(tmp_path: Path) -> None:
         (tmp_path / "out" / "secrets.txt").read_text().count("\nSecret inference/"),
         [needle for needle in (CANARY, "cipherCanary", "stand-in:") if needle in everything],
     )
+
+
+def test_a_stand_in_is_never_taken_for_a_token() -> None:
+    """The Hub would refuse it, and the model would fail for no fault of its own."""
+    config = {"slipway:huggingFaceToken": "stand-in:slipway:huggingFaceToken"}
+    settings = read_stack_file(ROOT / "stacks" / "Pulumi.demo.yaml").located({}, frozenset({"huggingFaceToken"}))
+    tokens = []
+    for values in (config, {"slipway:huggingFaceToken": CANARY}):
+        set_all_config(values)
+        tokens.append(policy(settings).sources.token)
+    set_all_config({})
+    assert [None, CANARY] == tokens
 
 
 def test_a_plan_is_the_same_twice(tmp_path: Path) -> None:
