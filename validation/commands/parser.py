@@ -1,7 +1,6 @@
 """An argument parser that says what is wrong in one line, and repeats no value: it may be a token."""
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -12,6 +11,8 @@ from validation.output.safe import safe
 
 def suggestion(value: str, known: Iterable[str]) -> str:
     """Return ``; did you mean `check`?`` for a value that is nearly one of the known, else nothing."""
+    import difflib  # noqa: PLC0415 - only where something is wrong
+
     near = difflib.get_close_matches(value.lower(), [*known], n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from validation.report import Report
+if TYPE_CHECKING:
+    from validation.report import Report
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 
 
-def render(form: str, reports: Sequence[Report]) -> str:
+def render(form: str, reports: "Sequence[Report]") -> str:
     """Return the reports in one of ``FORMATS``, ending in a line feed."""
     function: Callable[[Sequence[Report]], str] = import_module(f"{__name__}.{form}").render
     return function(reports)
