@@ -8,6 +8,7 @@ from validation.facts import File, RepositoryFacts, Tensor
 from validation.fit.weights import Weights, WeightsSource, weights_of
 from validation.jsontext import JsonObject
 
+FP8 = replace(CHATS, quantization="fp8")
 SMALL: JsonObject = {**LLAMA, "num_hidden_layers": 2}
 
 
@@ -101,16 +102,31 @@ def test_a_quantized_shape_takes_fewer_bytes() -> None:
     """FP8 halves the matrices and leaves the embeddings."""
     quantized: JsonObject = {**LLAMA, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
     embeddings = 2 * 2 * 128256 * 4096
-    plain, narrow = _weights(facts(LLAMA)).total, _weights(facts(quantized)).total
+    plain, narrow = _weights(facts(LLAMA)).total, _weights(facts(quantized), prediction=FP8).total
     assert abs(narrow - (embeddings + (plain - embeddings) / 2)) < 0.001 * plain
 
 
 def test_modules_that_are_left_alone_keep_their_bytes() -> None:
     """An ignored module stays in bfloat16."""
     stated: JsonObject = {"quant_method": "fp8", "ignored_layers": ["re:.*self_attn.*", "lm_head"]}
-    ignoring = _weights(facts({**LLAMA, "quantization_config": stated})).total
-    everything = _weights(facts({**LLAMA, "quantization_config": {"quant_method": "fp8"}})).total
+    ignoring = _weights(facts({**LLAMA, "quantization_config": stated}), prediction=FP8).total
+    everything = _weights(facts({**LLAMA, "quantization_config": {"quant_method": "fp8"}}), prediction=FP8).total
     assert ignoring > everything
+
+
+def test_each_layer_may_have_its_own_method() -> None:
+    """ModelOpt's mixed precision names the method of each module; what it does not name is left alone."""
+    mixed: JsonObject = {
+        "quant_method": "modelopt",
+        "quantization": {
+            "quant_algo": "MIXED_PRECISION",
+            "quantized_layers": {"model.layers.0.mlp.down_proj": {"quant_algo": "NVFP4"}},
+        },
+    }
+    config: JsonObject = {**SMALL, "quantization_config": mixed}
+    network = 3 * 4096 * 14336
+    saved = _weights(facts(SMALL)).total - _weights(facts(config), prediction=FP8).total
+    assert network * (2 - 0.5 - 1 / 16) == saved
 
 
 def test_nothing_known_is_nothing_said() -> None:
