@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic import BaseModel
 
@@ -77,16 +77,16 @@ def unknown_key(key: str, keys: Sequence[str]) -> tuple[str, str]:
     return "is no key that belongs here", choice
 
 
-def explain(details: "Sequence[ErrorDetails]") -> Iterator[tuple[Path, str, str]]:
-    """Yield path, message and help for each of pydantic's errors."""
+def explain(details: "Sequence[ErrorDetails]", raw: Mapping[str, object]) -> Iterator[tuple[Path, str, str]]:
+    """Yield path, message and help for each of pydantic's errors about the raw values."""
     for detail in details:
         if detail["type"] == "default_factory_not_called":  # follows from another error
             continue
         path = tuple(part for part in detail["loc"] if part != "[key]")
-        yield (path, *_words(detail, path))
+        yield (path, *_words(detail, path, raw))
 
 
-def _words(detail: "ErrorDetails", path: Path) -> tuple[str, str]:
+def _words(detail: "ErrorDetails", path: Path, raw: Mapping[str, object]) -> tuple[str, str]:
     kind = detail["type"]
     context = detail.get("ctx", {})
     if kind == PROBLEM:
@@ -94,11 +94,27 @@ def _words(detail: "ErrorDetails", path: Path) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return unknown_key(str(path[-1]), _siblings(path))
     if kind == "enum":
-        return f"has to be one of {context['expected']}".replace("'", "`"), ""
+        return _choice(str(context["expected"]), _value(raw, path))
     if kind in _BOUNDS:
         name, message, help_ = _BOUNDS[kind]
         return message.format(context[name]), help_.format(context[name])
     return _TYPES.get(kind, ("has a value that does not belong here", ""))
+
+
+def _choice(expected: str, value: object) -> tuple[str, str]:
+    """Return message and help for a word that is none of the expected ones; only those are shown."""
+    meant = nearest(value, re.findall("'([^']+)'", expected)) if isinstance(value, str) else ""
+    return f"has to be one of {expected}".replace("'", "`"), f"did you mean `{meant}`?" if meant else ""
+
+
+def _value(raw: object, path: Path) -> object:
+    """Return what stands at the path, or None."""
+    for part in path:
+        keyed = isinstance(part, str) and isinstance(raw, dict) and part in raw
+        if not keyed and not (isinstance(part, int) and isinstance(raw, list) and part < len(raw)):
+            return None
+        raw = cast("Any", raw)[part]
+    return raw
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class _Reading:
             settings = Settings.model_validate(self._raw)
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
-            found += [self._problem(*words) for words in explain(details) if not _within(words[0], told)]
+            found += [self._problem(*words) for words in explain(details, self._raw) if not _within(words[0], told)]
         stated = {problem.path for problem in found}
         contrary = (self._problem(*words) for words in contradictions(self._raw))
         found += [problem for problem in contrary if problem.path not in stated]

@@ -7,6 +7,8 @@ import pytest
 from stacks.explanation import dotted, nearest, shown
 from tests.stacks.stack import found, stack, with_cluster, with_model, with_pool
 
+ACCESS_MODES = "has to be one of `ReadWriteOnce`, `ReadWriteMany` or `ReadOnlyMany`"
+
 
 @pytest.mark.parametrize(
     ("values", "path", "message", "help_"),
@@ -27,6 +29,13 @@ from tests.stacks.stack import found, stack, with_cluster, with_model, with_pool
             "has to be one of `auto`, `bfloat16`, `float16` or `float32`",
             None,
         ),
+        (
+            with_model(kvCacheDtype="FP8"),
+            "models[0].kvCacheDtype",
+            "has to be one of `auto`, `bfloat16`, `float16`, `fp8`, `fp8_e4m3` or `fp8_e5m2`",
+            "did you mean `fp8`?",
+        ),
+        (with_model(weights={"accessMode": 1}), "models[0].weights.accessMode", ACCESS_MODES, ""),
         (
             with_model(replicas={"minimum": 1}),
             "models[0].replicas.minimum",
