@@ -1,6 +1,7 @@
 """Small builders for tests: facts, predictions and engine tables from a few keys of config.json."""
 
 from dataclasses import replace
+from typing import Any
 
 from validation.engine.config import ResolvedConfig, resolve_object
 from validation.engine.prediction import Prediction, Support
@@ -55,6 +56,6 @@ def facts(config: JsonObject, files: tuple[File, ...] = ()) -> RepositoryFacts:
     )
 
 
-def wish(gpu: str = "H100-SXM", gpus: int = 1, **serving: object) -> Wish:
+def wish(gpu: str = "H100-SXM", gpus: int = 1, **serving: Any) -> Wish:
     """Return the wish for GPUs and for some of vLLM's settings."""
     return Wish(hardware=Hardware(gpu=gpu, gpus_per_replica=gpus), serving=replace(Serving(), **serving))
