@@ -18,8 +18,8 @@ def render(reports: Sequence[Report]) -> str:
 
 
 def dump(value: JsonObject) -> str:
-    """Return JSON in which nothing can move a terminal's cursor: ASCII, and DEL escaped too."""
-    return json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n"
+    """Return JSON in ASCII, in which nothing can move a terminal's cursor."""
+    return json.dumps(value, indent=2) + "\n"
 
 
 def report_object(report: Report) -> JsonObject:
