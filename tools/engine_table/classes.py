@@ -80,8 +80,8 @@ class Classes:
         return self._names[path]
 
 
-_POOLING = ast.parse("class Pooling:\n is_pooling_model = True").body[0]
-assert isinstance(_POOLING, ast.ClassDef)  # noqa: S101 - narrows the type of a constant
+_FLAG = ast.parse("is_pooling_model = True").body
+_POOLING = ast.ClassDef(name="Pooling", bases=[], keywords=[], body=_FLAG, decorator_list=[])
 
 
 def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
@@ -93,7 +93,8 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
         elif isinstance(node, ast.Assign):
             yield from ((target.id, node) for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.If):
-            yield from _definitions(node.orelse if ast.unparse(node.test) == "TYPE_CHECKING" else node.body)
+            yield from _definitions(node.body)
+            yield from _definitions(node.orelse)  # the later one counts: what is not for type checkers, nor for ROCm
         elif isinstance(node, ast.Try):
             yield from _definitions(node.body)
 

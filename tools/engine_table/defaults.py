@@ -124,7 +124,7 @@ def flags(sources: Sources) -> list[str]:
                 names = [name for argument in node.args for name in literal.strings(argument)]
                 found.update(name[2:] for name in names if name.startswith("--"))
         found.update(name.replace("_", "-") for name, _ in _fields(tree, FLAG_CLASSES))
-    return sorted(found - {"help"})
+    return sorted(found - {"help", ""})
 
 
 def _fields(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, ast.expr]]:

@@ -21,7 +21,8 @@ def methods(sources: Sources) -> dict[str, list[object]]:
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == _FUNCTION)
     imports = dict(_imports(function))
     classes = Classes(sources)
-    mapping = next(node.value for node in ast.walk(function) if _is_mapping(node))
+    assigns = (node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AnnAssign))
+    mapping = next(node.value for node in assigns if _is_mapping(node))
     found: dict[str, list[object]] = {}
     for name, node in literal.dictionary(tree, mapping).items():
         capability, activations = _statements(classes, imports, node.id if isinstance(node, ast.Name) else "")
@@ -37,8 +38,8 @@ _DTYPES = {"float16", "bfloat16", "float32", "half"}
 _OTHER_HARDWARE = {"ipex", "tpu_int8", "neuron_quant", "cpu_awq", "cpu_gptq", "rtn"}
 
 
-def _is_mapping(node: ast.AST) -> bool:
-    targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+def _is_mapping(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
     return any(isinstance(target, ast.Name) and target.id == "method_to_config" for target in targets)
 
 

@@ -73,6 +73,13 @@ def _flags(classes: Classes, module: str, implementation: str) -> str:
     path = classes.sources.module(dotted)
     attributes = classes.attributes(path, implementation)
     found = [flag for name, flag in FLAGS.items() if attributes.get(name) is True]
+    served = _is_served(classes, path, implementation)
+    if served and "compute_logits" in attributes:
+        found.append("generates")
+    if not served and "pooling" in found:
+        found.remove("pooling")
+    if _drafts(classes, path, implementation):
+        found.append("draft")
     if any(
         "SupportsQuant" in ast.unparse(base) for node in classes.ancestry(path, implementation) for base in node.bases
     ):

@@ -54,7 +54,8 @@ def derive_length(config: ResolvedConfig, facts: RepositoryFacts, table: EngineT
     found *= _factor(config.text, ropes, table)
     if original := _yarn_original(ropes, table):
         found = original * _factor(config.text, ropes, table)
-    limit = next((number for path in ENCODER_CONFIGS if (number := _encoder_length(facts, path))), int(found))
+    own = next((number for path in ENCODER_CONFIGS if (number := _encoder_length(facts, path))), 0)
+    limit = own or _tokens(found) or NO_LENGTH
     default = limit
     if any(rope_type(rope) == "longrope" for rope in ropes):
         default = config.text.integer("original_max_position_embeddings") or limit

@@ -10,7 +10,7 @@ from validation.engine.prediction import Prediction, Support
 from validation.engine.quantization import derive_quantization
 from validation.engine.refusal import Refusal, refusal
 from validation.engine.remote_code import Access, config_access
-from validation.engine.resolve import Resolution, obstacle, resolve
+from validation.engine.resolve import Choice, Resolution, obstacle, resolve
 from validation.engine.table import EngineTable
 from validation.engine.weights import weight_set
 from validation.facts import RepositoryFacts
@@ -48,6 +48,9 @@ def predict(facts: RepositoryFacts, table: EngineTable, wish: Wish | None = None
     if wish is not None and wish.serving.kv_cache_dtype != "auto":
         answer = replace(answer, kv_cache_dtype=wish.serving.kv_cache_dtype)
     answer = replace(answer, remote_code=access.remote_code, architecture=answer.architecture or next(iter(names), ""))
+    if config.whole.section("speculators_config"):
+        reason = "it is a speculator: vLLM would serve the model that it was trained for, and draft with this one"
+        return replace(answer, reason=reason, help="name the model it drafts for as the source")
     why = _objection(answer, names, config, found, access, table)
     if why is not None:
         return _refused(answer, why)
@@ -94,13 +97,18 @@ def _objection(  # noqa: PLR0917 - what was derived, in the order it was derived
         return Refusal(reason=access.problem, help=newer)
     if found.choice is None:
         return refusal(names, table)
-    if found.problem:
-        return Refusal(reason=found.problem)
     if answer.quantization_problem:
         return Refusal(reason=answer.quantization_problem, help=answer.quantization_help)
     if config.text is not config.whole and not config.text.has("num_attention_heads"):
         return Refusal(reason="its language model's configuration has no `num_attention_heads`")
-    return None
+    return _of_class(found.choice, found.problem)
+
+
+def _of_class(choice: Choice, problem: str) -> Refusal | None:
+    if "draft" in choice.entry.flags:
+        reason = f"`{choice.name}` is a draft model, which vLLM loads only beside the model it drafts for"
+        return Refusal(reason=reason, help="name the model it drafts for as the source")
+    return Refusal(reason=problem) if problem else None
 
 
 def _built(answer: Prediction, config: ResolvedConfig, table: EngineTable) -> Prediction:
