@@ -35,6 +35,14 @@ def rows() -> tuple[Row, ...]:
         return tuple(_row(data) for data in map(json.loads, lines) if data["ok"])
 
 
+@cache
+def answers() -> dict[str, str]:
+    """Return ``ok``, ``ok_needs_trust_remote_code`` or ``unsupported`` by model; those that lacked files are left out."""
+    with lzma.open(_FILE, "rt", encoding="utf-8") as lines:
+        found = [json.loads(line) for line in lines]
+    return {data["model"]: data["verdict"] for data in found if data["verdict"] != "artifact"}
+
+
 def _row(data: dict[str, Any]) -> Row:
     prediction = Prediction(
         supported=Support.YES,

@@ -8,6 +8,7 @@ from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
 from validation.fit.cache import Cache, cache_of
 from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
+from validation.fit.layer import Kind
 from validation.fit.layertype import layer_count
 from validation.fit.overhead import Batch, Overhead, default_batch, overhead
 from validation.fit.plan import Gpu, MemoryPlan
@@ -117,7 +118,8 @@ class _Planner:
         length = self.model.wish.serving.max_model_len or self._chosen(left - extra.spread, longest, limit, batch)
         needed = self._request(length, batch)
         concurrency = max(0, left) / needed if needed else float(batch.sequences)
-        reason = self._reason(weights, budget, left, longest, length)
+        states = self._most_sequences(left)
+        reason = self._reason(weights, budget, left, longest, length) or self._crowded(states, batch)
         return MemoryPlan(
             gpu=self.gpu,
             tensor_parallel=self.layout.tensor,
@@ -140,13 +142,14 @@ class _Planner:
             low=left - extra.spread,
             high=left + extra.spread,
             reason=reason,
+            most_sequences=states,
         )
 
     def _utilization(self) -> float:
         return self.model.wish.serving.gpu_memory_utilization or self.model.table.gpu_memory_utilization
 
     def _limit(self) -> int:
-        return self.model.prediction.max_model_len or self.model.wish.serving.max_model_len or SHORTEST
+        return max(self.model.prediction.max_model_len or 0, self.model.wish.serving.max_model_len or 0) or SHORTEST
 
     def _batch(self) -> Batch:
         serving, default = self.model.wish.serving, default_batch(self.gpu)
@@ -203,6 +206,19 @@ class _Planner:
         if longest < (wished or min(SHORTEST, self._limit())):
             return f"a context of {length} tokens needs more KV cache than the {left / GIB:.1f} GiB that are left"
         return ""
+
+    def _most_sequences(self, left: int) -> int | None:
+        """Return the sequences that a hybrid's pool has a block for; None for models without recurrent states."""
+        if not any(layer.kind is Kind.STATE for layer in self.cache.layers):
+            return None
+        block = -(-self.cache.block_bytes // self.layout.pipeline)
+        return max(0, left) // block if block else None
+
+    def _crowded(self, states: int | None, batch: Batch) -> str:
+        """Return why CUDA graphs would refuse the batch: each sequence needs a block for its state (vLLM #34094)."""
+        if states is None or states >= batch.sequences or self.model.wish.serving.enforce_eager:
+            return ""
+        return f"a batch of {batch.sequences} sequences needs as many states, and the KV cache holds {states}"
 
     def _name(self) -> str:
         return f"{self.gpu.name} {self.gpu.mig_profile}".strip()

@@ -52,6 +52,7 @@ class MemoryPlan:
     low: int
     high: int
     reason: str = ""  # why it does not fit
+    most_sequences: int | None = None  # that a hybrid's cache holds states of; None where sequences have no state
 
     @property
     def free_bytes(self) -> int:

@@ -146,6 +146,12 @@ def context_fits(subject: Subject) -> Iterator[Answer]:
     plan = subject.memory
     if plan is None or plan.kv_cache_bytes <= 0:
         yield skipped(NO_HARDWARE if subject.wish.hardware is None else "the weights do not fit")
+    elif not plan.fits and plan.most_sequences is not None and plan.most_sequences < plan.max_num_seqs:
+        yield Answer(
+            message=plan.reason,
+            help=f"set maxNumSeqs to {max(1, plan.most_sequences)}",
+            where=subject.wish.where("maxNumSeqs"),
+        )
     elif not plan.fits:
         needed = plan.kv_cache_bytes_per_request / GIB / plan.tensor_parallel
         holds = plan.longest_that_fits
