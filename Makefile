@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test cluster-tools test-cluster pictures schema docs lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster pictures schema docs accuracy lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ docs: setup ## write docs/rules.md from the rules' own texts
 
 pictures: setup ## draw the README's pictures from the real commands
 	$(PY) tools/pictures.py
+
+accuracy: setup ## compare the predictions with vLLM's own answers (PEERS=--peers: and with other estimators)
+	$(PY) -m tools.accuracy $(PEERS)
 
 lock: ## pin the packages with hashes (needs pip-tools in .venv)
 	$(PY) -m pip install --quiet pip-tools

@@ -67,16 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def engine_scores() -> tuple[Score, ...]:
     """Return the agreement with the engine's own answers."""
-    own = [_model(row.model) for row in rows()]
-    pairs = list(zip(own, rows(), strict=True))
-    verdicts = [(predict(real_configs()[name], load_engine(ENGINE)), loads) for name, loads in answers().items()]
-    known = [(found, loads) for found, loads in verdicts if found.supported is not Support.UNKNOWN]
+    pairs = [(_model(row.model), row) for row in rows()]
+    verdicts = [(_verdict(name), verdict) for name, verdict in answers().items()]
     return (
-        _score(
-            "loads or not, where a verdict is given",
-            [(found.supported is Support.YES) == loads for found, loads in known],
-        ),
-        _score("verdicts given, of all rows", [found.supported is not Support.UNKNOWN for found, _ in verdicts]),
+        _score("loads or not, where a verdict is given", [found == verdict for found, verdict in verdicts if found]),
+        _score("verdicts given, of all rows", [bool(found) for found, _ in verdicts]),
         _score("context length", [model.max_model_len == row.max_model_len for model, row in pairs]),
         _score("KV bytes a token, exactly", [_token(model) == round(row.bytes_per_token) for model, row in pairs]),
         _score(
@@ -94,12 +89,23 @@ def measured_lines() -> list[str]:
         if log.kv_cache is not None:
             near.append(abs(found.kv_cache_bytes - log.kv_cache) <= MEASURED_NEAR * abs(log.kv_cache))
         started, fits = ("started" if log.started else "failed"), ("fits" if found.fits else "does not fit")
+        bounds = f"({found.low / GIB:.1f} to {found.high / GIB:.1f})"
         lines.append(
             f"{log.model[:44]:<44} {log.gpus} x {log.gpu:<9} {log.version:<7} logged {logged:>6} GiB, "
-            f"predicted {found.kv_cache_bytes / GIB:6.2f} ({found.low / GIB:.1f} to {found.high / GIB:.1f}); {started}, {fits}"
+            f"predicted {found.kv_cache_bytes / GIB:6.2f} {bounds}; {started}, {fits}"
         )
     agreed = [plan(log).fits == log.started for log in logs()]
     return [*lines, str(_score(f"KV cache within {MEASURED_NEAR:.0%}", near)), str(_score("fits or not", agreed))]
+
+
+def _verdict(name: str) -> str:
+    """Return the prediction in the engine's own words; empty where it says that it cannot know."""
+    found = predict(real_configs()[name], load_engine(ENGINE))
+    if found.supported is Support.UNKNOWN:
+        return ""
+    if found.remote_code is Support.YES:
+        return "ok_needs_trust_remote_code"
+    return "ok" if found.supported is Support.YES else "unsupported"
 
 
 def _model(name: str) -> ModelMemory:

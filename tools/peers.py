@@ -4,6 +4,7 @@ Reads JSON lines ``{"folder": ..., "length": ...}`` and writes ``{"hf-mem": byte
 bytes of one request of that length, each by the function that the tool itself uses.
 """
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -15,7 +16,8 @@ def main() -> None:
     """Answer each line of the standard input with a line."""
     for line in sys.stdin:
         row = json.loads(line)
-        answers = {name: _asked(ask, row["folder"], row["length"]) for name, ask in PEERS.items()}
+        with contextlib.redirect_stdout(sys.stderr):  # what peers print of themselves is no answer
+            answers = {name: _asked(ask, row["folder"], row["length"]) for name, ask in PEERS.items()}
         print(json.dumps(answers), flush=True)
 
 

@@ -37,7 +37,7 @@ def rows() -> tuple[Row, ...]:
 
 @cache
 def answers() -> dict[str, str]:
-    """Return ``ok``, ``ok_needs_trust_remote_code`` or ``unsupported`` by model; those that lacked files are left out."""
+    """Return ``ok``, ``ok_needs_trust_remote_code`` or ``unsupported`` by model; without those that lacked files."""
     with lzma.open(_FILE, "rt", encoding="utf-8") as lines:
         found = [json.loads(line) for line in lines]
     return {data["model"]: data["verdict"] for data in found if data["verdict"] != "artifact"}
