@@ -86,7 +86,7 @@ def test_nonsense_is_no_version(version: str) -> None:
 
 def test_a_version_before_all_tables_is_refused() -> None:
     """Nothing is known of vLLM 0.9, and nothing is guessed."""
-    with pytest.raises(EngineError, match="oldest is `0.10.2`"):
+    with pytest.raises(EngineError, match=r"oldest is `0\.10\.2`"):
         load_engine("0.9.2")
 
 

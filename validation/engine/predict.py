@@ -54,7 +54,9 @@ def predict(facts: RepositoryFacts, table: EngineTable, wish: Wish | None = None
     why = _objection(answer, names, config, found, access, table)
     if why is not None:
         return _refused(answer, why)
-    return _built(answer, config, table) if answer.transformers_backend else replace(answer, supported=Support.YES)
+    if found.choice is not None and "transformers-backend" in found.choice.entry.categories:
+        return _built(answer, names, config, table)
+    return replace(answer, supported=Support.YES)
 
 
 def _derived(
@@ -111,12 +113,19 @@ def _of_class(choice: Choice, problem: str) -> Refusal | None:
     return Refusal(reason=problem) if problem else None
 
 
-def _built(answer: Prediction, config: ResolvedConfig, table: EngineTable) -> Prediction:
+def _built(answer: Prediction, names: tuple[str, ...], config: ResolvedConfig, table: EngineTable) -> Prediction:
     """Return the answer for a model of the Transformers backend, which is built from transformers' own classes."""
     reason = obstacle(config, table)
+    if not reason and answer.multimodal:
+        unsure = "whether the Transformers backend can prepare its images or sounds is not told by its files"
+        return replace(answer, reason=unsure)
     if not reason:
         return replace(answer, supported=Support.YES)
     text = f"the Transformers backend cannot build it: {reason}"
+    own = refusal(names, table)
+    if own.status != "unknown":  # the name was dropped, or is a plugin's: that is what helps
+        text = f"{own.reason}, and {text}"
+        answer = replace(answer, help=own.help, status=own.status, versions=own.versions)
     known = "forward" in table.backend.checks
     return replace(answer, supported=Support.NO if known else Support.UNKNOWN, reason=text)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from validation.engine.table import EngineTable, Status
-from validation.engine.tables import available_versions, versions_with
+from validation.engine.tables import advisories_of, available_versions, versions_with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,9 @@ def refusal(names: tuple[str, ...], table: EngineTable) -> Refusal:
 
 def _dropped(name: str, last_version: str, table: EngineTable) -> Refusal:
     versions = versions_with(name)
-    older = f"set engine.version to {last_version}" if last_version else "choose an older engine version"
     return Refusal(
         reason=f"`{name}` was removed from vLLM after {last_version}; this is {table.version}",
-        help=f"{older}, or choose a model of another architecture",
+        help=f"choose a model of another architecture{_or_version(versions or (last_version,))}",
         status="removed",
         versions=versions,
     )
@@ -44,12 +43,18 @@ def _dropped(name: str, last_version: str, table: EngineTable) -> Refusal:
 
 def _unknown(name: str, table: EngineTable) -> Refusal:
     versions = versions_with(name)
-    shown = f"`{name[:80]}`"
-    if versions:
-        text = f"set engine.version to {versions[-1]}; the tables of {', '.join(versions)} have it"
-    else:
-        text = "choose a model of an architecture that the engine has"
-    reason = f"vLLM {table.version} has no architecture {shown}"
+    reason = f"vLLM {table.version} has no architecture `{name[:80]}`"
     if not versions:
         reason = f"{reason}, nor has any version from {available_versions()[0]}"
+    text = f"choose a model of an architecture that the engine has{_or_version(versions)}"
     return Refusal(reason=reason, help=text, status="unknown", versions=versions)
+
+
+def _or_version(versions: tuple[str, ...]) -> str:
+    """Return the advice to take a version that has the name, unless all of them are open to an attack."""
+    if not versions:
+        return ""
+    weaknesses = advisories_of(versions[-1])
+    if weaknesses:
+        return f"; vLLM {versions[-1]}, which had it, is open to {weaknesses[0].id}"
+    return f", or set engine.version to {versions[-1]}"

@@ -90,12 +90,17 @@ def _read(version: str, asked: str) -> EngineTable:
         unscaled_ropes=frozenset(data["length"]["unscaled_ropes"]),
         mla_types=frozenset(data["mla_types"]),
         float16_refused=frozenset(data["float16_refused"]),
-        advisories=tuple(item for item in _advisories() if number(asked) < number(item.below)),
+        advisories=advisories_of(asked),
         lora_ranks=tuple(data.get("lora_ranks", [])),
         quirks=frozenset(data.get("quirks", [])),
         backend=_backend(data["backend"], library),
         batch_tiers=tuple(_tier(*tier) for tier in data["batches"]),
     )
+
+
+def advisories_of(version: str) -> tuple[Advisory, ...]:
+    """Return the published weaknesses that a version is open to."""
+    return tuple(item for item in _advisories() if number(version) < number(item.below))
 
 
 @cache
