@@ -101,11 +101,9 @@ def measured_lines() -> list[str]:
 def _verdict(name: str) -> str:
     """Return the prediction in the engine's own words; empty where it says that it cannot know."""
     found = predict(real_configs()[name], load_engine(ENGINE))
-    if found.supported is Support.UNKNOWN:
-        return ""
-    if found.remote_code is Support.YES:
-        return "ok_needs_trust_remote_code"
-    return "ok" if found.supported is Support.YES else "unsupported"
+    if found.supported is not Support.YES:
+        return "unsupported" if found.supported is Support.NO else ""
+    return "ok_needs_trust_remote_code" if found.remote_code is Support.YES else "ok"
 
 
 def _model(name: str) -> ModelMemory:

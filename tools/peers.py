@@ -14,7 +14,7 @@ from typing import Any
 
 def main() -> None:
     """Answer each line of the standard input with a line."""
-    for line in sys.stdin:
+    for line in sys.stdin.read().splitlines():
         row = json.loads(line)
         with contextlib.redirect_stdout(sys.stderr):  # what peers print of themselves is no answer
             answers = {name: _asked(ask, row["folder"], row["length"]) for name, ask in PEERS.items()}
@@ -41,7 +41,11 @@ def _planner(folder: str, length: int) -> float:
     from planner.capacity_planner import KVCacheDetail  # noqa: PLC0415 - as above
     from transformers import AutoConfig  # noqa: PLC0415 - as above
 
-    return float(KVCacheDetail(folder, AutoConfig.from_pretrained(folder), length).per_request_kv_cache_bytes)
+    return float(
+        KVCacheDetail(
+            folder, AutoConfig.from_pretrained(folder, trust_remote_code=False), length
+        ).per_request_kv_cache_bytes
+    )
 
 
 PEERS: dict[str, Callable[[str, int], float]] = {"hf-mem": _hf_mem, "llm-d-planner": _planner}
