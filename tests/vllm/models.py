@@ -26,7 +26,7 @@ def llama(**changes: JsonValue) -> JsonObject:
 
 
 def facts(
-    config: JsonObject | None = None, documents: Mapping[str, JsonObject] | None = None, **sizes: int
+    config: JsonObject | None = None, documents: Mapping[str, JsonObject] | None = None, /, **sizes: int
 ) -> RepositoryFacts:
     """Return a repository of these JSON files; ``sizes`` are other files, ``__`` in their name stands for a dot."""
     held = {**({"config.json": config} if config is not None else {}), **(documents or {})}

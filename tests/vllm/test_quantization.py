@@ -5,7 +5,7 @@ import pytest
 from tests.vllm.models import TABLE, facts, llama, resolved
 from validation.engine.quantization import Quantization, derive_quantization
 from validation.engine.tables import load_engine
-from validation.jsontext import JsonObject
+from validation.jsontext import JsonObject, JsonValue
 
 MODELOPT: JsonObject = {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4"}}
 
@@ -17,9 +17,9 @@ def quantization(config: JsonObject, version: str = "0.32.0", **documents: JsonO
     return derive_quantization(resolved(config, table), facts(config, held), table)
 
 
-def stated(**keys: object) -> JsonObject:
+def stated(**keys: JsonValue) -> JsonObject:
     """Return a Llama with a quantization configuration."""
-    return {**llama(), "quantization_config": {**keys}}  # type: ignore[dict-item] - the values are JSON
+    return {**llama(), "quantization_config": {**keys}}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_modelopt_checkpoint_chooses_an_fp8_kv_cache() -> None:
         ("auto", "INT3"),
     ],
 )
-def test_kv_cache_schemes_are_told_apart(expected: str, scheme: object) -> None:
+def test_kv_cache_schemes_are_told_apart(expected: str, scheme: JsonValue) -> None:
     """Static float in eight or four bits is taken, anything else is left to vLLM."""
     found = quantization(stated(quant_method="modelopt", quant_algo="NVFP4", kv_cache_scheme=scheme))
 

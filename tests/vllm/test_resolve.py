@@ -5,12 +5,12 @@ import pytest
 from tests.vllm.models import TABLE, llama, resolved
 from validation.engine.resolve import Resolution, obstacle, resolve
 from validation.engine.tables import load_engine
-from validation.jsontext import JsonObject
+from validation.jsontext import JsonObject, JsonValue
 
 
-def served(name: str, *, pooling: bool = False, **config: object) -> Resolution:
+def served(name: str, *, pooling: bool = False, **config: JsonValue) -> Resolution:
     """Return how vLLM 0.32.0 serves a name."""
-    stated: JsonObject = {**llama(), "architectures": [name], **config}  # type: ignore[dict-item] - the values are JSON
+    stated: JsonObject = {**llama(), "architectures": [name], **config}
     return resolve((name,), resolved(stated), TABLE, pooling=pooling)
 
 

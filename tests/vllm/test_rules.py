@@ -23,7 +23,7 @@ def subject(
     table: EngineTable = NEWEST, prediction: Prediction | None = None, serving: Serving | None = None, **changes: str
 ) -> Subject:
     """Return a small Llama on an engine, with keys of config.json changed and wishes made."""
-    facts = build.config(**changes)
+    facts = build.config(build.CHAT, **changes)
     wish = Wish(serving=serving or Serving())
     found = build.subject(facts, wish=wish, prediction=prediction or predict(facts, table, wish))
     return replace(found, engine=table)
