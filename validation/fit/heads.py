@@ -166,5 +166,7 @@ _SPECIAL: Mapping[str, Callable[[Config, int, str], Heads | None]] = {
     "stablelm": _by_width,
     "stablelm_epoch": _by_width,
     "step3p5": _step,
+    "step3p7": _step,
+    "step3p7_text": _step,
     "zamba2": _zamba2,
 }

@@ -165,6 +165,7 @@ _DERIVED: Mapping[str, _Derive] = {
     "gemma3n_text": _every("", 5),
     "gemma4_text": _last_full("", 6),
     "gemma4_unified_text": _last_full("", 6),
+    "glm5_next_text": _every("", 4, LINEAR),
     "gpt_oss": _every("", 2),
     "granite_swa": _every("", 4, start=0),
     "granitemoe_swa": _every("", 4, start=0),

@@ -73,10 +73,16 @@ _ENCODERS = (
     "OpenAIPrivacyFilter",
     "Bidirectional",
     "ColBERT",
+    "ModernVBert",
+    "UltraVBert",
+    "BgeM3",
+    "EmbeddingGemma",
+    "LlamaNemotronVL",
     "NewModel",
     "Terratorch",
     "Prithvi",
 )
+_CROSS_ATTENDING = frozenset({"whisper", "mbart", "nemotron_parse"})
 _WINDOW_KEYS = ("sliding_window_size", "sliding_window")
 _RECURRENT = frozenset({LINEAR, CONV})
 _NOTHING = frozenset({OTHER, EXPERTS})
@@ -203,7 +209,7 @@ class _Reader:
             layer = replace(layer, kind=Kind.SLIDING, window=window)
         yield layer
         yield from indexer_layers(self.text, index, layer)
-        if self.text.model_type == "whisper":
+        if self.text.model_type in _CROSS_ATTENDING:
             yield replace(layer, kind=Kind.CROSS)
 
     def _latent(self, index: int) -> Iterator[LayerCache]:
