@@ -53,6 +53,7 @@ def table(choices: Sequence[Choice]) -> Iterator[str]:
             f"{gpus:<22} {plan.max_model_len:>10,} {plan.max_concurrency:>9.1f} {left:>9}  "
             f"{_price(choice, 1):<14} {_price(choice, 730):<13} {_place(choice)}"
         ).rstrip()
+    yield "on-demand prices of the smallest node that has the GPUs, in the provider's currency, not converted"
 
 
 def _price(choice: Choice, hours: int) -> str:
