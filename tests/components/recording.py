@@ -53,6 +53,7 @@ class Recording(mocks.Mocks):
 
     resources: list[Recorded] = field(default_factory=list)
     logs: list[tuple[str, str, str]] = field(default_factory=list)
+    dependencies: dict[str, set[str]] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Keep the registration; the outputs are the inputs."""
@@ -80,6 +81,21 @@ class Recording(mocks.Mocks):
         return found
 
 
+class Monitor(mocks.MockMonitor):
+    """The SDK's stand-in, which besides keeps what each registration waited for."""
+
+    def __init__(self, recording: Recording) -> None:
+        """Keep the recording."""
+        super().__init__(recording)
+        self.recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's method
+        """Keep the dependencies by type and name, then register."""
+        waited = {urn.rpartition("$")[2] for urn in request.dependencies}
+        self.recording.dependencies[f"{request.type}::{request.name}"] = waited
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+
+
 def record(program: Callable[[], Any]) -> Recording:
     """Run the program to its end and return what it asked for."""
     recording = Recording()
@@ -94,7 +110,7 @@ def record(program: Callable[[], Any]) -> Recording:
     loop = fresh_loop()
     with mock.patch.object(mocks, "_ensure_event_loop", fresh_loop):
         try:
-            mocks.set_mocks(recording, project="slipway", stack="test", preview=False)
+            mocks.set_mocks(recording, project="slipway", stack="test", preview=False, monitor=Monitor(recording))
             SETTINGS.engine = recording
             SETTINGS.rpc_manager = RPCManager()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
             asyncio.set_event_loop(loop)

@@ -85,6 +85,7 @@ def test_karpenter_makes_tainted_nodes_within_limits() -> None:
         "topology.kubernetes.io/zone": ["eu-west-3a"],
     } == {each["key"]: each["values"] for each in pool["template"]["spec"]["requirements"]}
     assert {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "10m"} == pool["disruption"]
+    assert "Never" == pool["template"]["spec"]["expireAfter"]
     assert {"karpenter.sh/nodepool": "l4"} == outputs["node_selector"]
     assert ["eu-west-3a"] == outputs["zones"]
 

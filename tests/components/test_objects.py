@@ -171,6 +171,27 @@ def test_every_writable_path_of_the_server_is_a_volume(whole: Recording) -> None
     assert {"HOME", "TMPDIR", "HF_HOME", "VLLM_CACHE_ROOT", "TRITON_CACHE_DIR"} <= set(folders)
 
 
+def test_a_server_waits_for_its_weights_and_for_its_policy(whole: Recording) -> None:
+    """No server starts on half a model, and none can be reached before its policy shuts it in."""
+    waited = whole.dependencies["kubernetes:apps/v1:Deployment::granite-server"]
+
+    assert {
+        "kubernetes:batch/v1:Job::granite-prefetch",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy::granite-server",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy::models-default-deny",
+    } <= waited
+
+
+def test_the_prefetch_waits_for_its_policy(whole: Recording) -> None:
+    """Otherwise it would find the network shut, or open."""
+    waited = whole.dependencies["kubernetes:batch/v1:Job::granite-prefetch"]
+
+    assert {
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy::granite-prefetch",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy::models-default-deny",
+    } <= waited
+
+
 def test_a_second_run_registers_the_same(whole: Recording) -> None:
     """A preview without changes shows none: no time, no random name, no order that varies."""
     again = record(stack)

@@ -1,10 +1,13 @@
 """The prefetch script, run for real: as the pod runs it, and against a Hub stand-in on loopback."""
 
 import hashlib
+import http.client
+import io
 import json
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -223,11 +226,16 @@ def test_a_small_file_with_another_content_is_refused_too(tmp_path: Path, hub: H
     assert 2 == prefetch.main(environment(tmp_path, hub.address))
 
 
-def test_a_file_that_grew_is_refused_before_it_fills_the_volume(tmp_path: Path, hub: Hub) -> None:
+def test_a_file_that_grew_is_refused_before_it_fills_the_volume(
+    tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An answer longer than the stated size is cut off."""
     hub.files["config.json"] = CONFIG + b" " * 100
 
     assert 2 == prefetch.main(environment(tmp_path, hub.address))
+    assert (
+        f"slipway: `config.json` is larger than the {len(CONFIG)} bytes that were checked\n" == capsys.readouterr().out
+    )
     assert not (tmp_path / "volume/config.json").exists()
 
 
@@ -299,6 +307,16 @@ def test_the_token_comes_from_a_file_and_goes_to_the_hub_only(
     seen = {path.rpartition("/")[2]: headers.get("Authorization") for path, headers in hub.asked}
     assert {"config.json": f"Bearer {CANARY}", "model.safetensors": f"Bearer {CANARY}", "signed": None} == seen
     assert CANARY not in capsys.readouterr().out
+
+
+def test_a_redirect_never_leaves_encryption() -> None:
+    """Neither token nor content goes over the wire in the clear once it was sealed."""
+    asked = urllib.request.Request("https://hub.example.com/a", headers={"Authorization": CANARY})
+
+    with pytest.raises(prefetch.PrefetchError, match="redirected from https to http"):
+        prefetch.SameHostRedirects().redirect_request(
+            asked, io.BytesIO(), 302, "Found", http.client.HTTPMessage(), "http://hub.example.com/a"
+        )
 
 
 def test_a_secret_that_is_no_token_is_refused_without_showing_it(
