@@ -68,6 +68,11 @@ def test_a_small_llama_is_served() -> None:
             ),
         ),
         (
+            "its configuration describes more than one language model",
+            "",
+            llama(text_config={"model_type": "llama"}, decoder={"model_type": "llama"}),
+        ),
+        (
             "`EagleLlamaForCausalLM` is a draft model, which vLLM loads only beside the model it drafts for",
             "",
             llama(architectures=["EagleLlamaForCausalLM"]),

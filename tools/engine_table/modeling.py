@@ -20,6 +20,11 @@ WANTED = ("input_ids", "inputs_embeds", "position_ids")
 DECODERS = ("language_model", "text_model", "decoder", "text_decoder")
 _GENERIC = {"PreTrainedModel", "EmbeddingAccessMixin", "ModuleUtilsMixin"}
 _OWN_ATTENTION = re.compile(r"^class \w*Attention\w*\(nn\.Module\):", re.MULTILINE)
+_NO_ATTENTION = re.compile(
+    r"^class \w*(Mamba|Recurrent|Rglru|LightningAttention|GatedDelta|LSTM|ShortConv|LinearAttention|Mixer)\w*"
+    r"\(nn\.Module\):",
+    re.MULTILINE,
+)
 _FIXED_CHOICE = re.compile(r"CLASSES\[(self\.)?config\._attn_implementation\]")
 
 
@@ -85,10 +90,17 @@ class Modeling:
         missing = [argument for argument in WANTED if argument not in self._arguments(path, decoder)]
         if missing:
             return f"`{decoder}` takes no `{missing[0]}`"
-        if _FIXED_CHOICE.search(self.sources.texts[path]):
+        return self._attention_obstacle(base, {"encoder", "decoder"} <= parts.keys())
+
+    def _attention_obstacle(self, base: str, twice: bool) -> str:  # noqa: FBT001 - one internal call
+        path = self.paths[base]
+        text = self.sources.texts[path]
+        if _FIXED_CHOICE.search(text):
             return f"`{base}` chooses its attention from a fixed list"
-        if {"encoder", "decoder"} <= parts.keys():
+        if twice:
             return f"`{base}` attends in its encoder and in its decoder"
+        if _NO_ATTENTION.search(text):
+            return f"`{base}` has layers without attention"
         if not any(self._dispatches(path, node) for node in self._attention(path)):
             return f"the attention of `{base}` does not use the interface of transformers"
         return ""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from validation.engine.config import Config, ResolvedConfig, resolve_object
+from validation.engine.config import Config, ResolvedConfig, resolve_object, text_sections
 from validation.engine.dtype import derive_dtype
 from validation.engine.length import derive_length
 from validation.engine.mistral import adapted
@@ -101,9 +101,15 @@ def _objection(  # noqa: PLR0917 - what was derived, in the order it was derived
         return refusal(names, table)
     if answer.quantization_problem:
         return Refusal(reason=answer.quantization_problem, help=answer.quantization_help)
+    return _of_text(config) or _of_class(found.choice, found.problem)
+
+
+def _of_text(config: ResolvedConfig) -> Refusal | None:
+    if not config.whole.text_key and len(text_sections(config.whole)) > 1:
+        return Refusal(reason="its configuration describes more than one language model")
     if config.text is not config.whole and not config.text.has("num_attention_heads"):
         return Refusal(reason="its language model's configuration has no `num_attention_heads`")
-    return _of_class(found.choice, found.problem)
+    return None
 
 
 def _of_class(choice: Choice, problem: str) -> Refusal | None:

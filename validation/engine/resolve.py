@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from validation.engine.config import ResolvedConfig, text_sections
+from validation.engine.config import ResolvedConfig
 from validation.engine.table import Architecture, EngineTable, Status
 
 REWRITES = (
@@ -152,8 +152,6 @@ def obstacle(config: ResolvedConfig, table: EngineTable) -> str:
     found = table.backend.obstacles.get(kind, "")
     if kind not in table.base_classes:
         return f"transformers has no base model for `{kind[:60]}`"
-    if len(text_sections(config.whole)) > 1:
-        return "the configuration describes more than one language model"
     if found == "@text_config":
         inner = config.text.model_type
         return table.backend.obstacles.get(inner, "") if inner != kind else ""
