@@ -63,16 +63,9 @@ def run(args: argparse.Namespace) -> int:
         write(json.dumps(answer(model, plan, found), indent=2) + "\n")
     else:
         write("\n".join(safe(line) if line else line for line in text(model, plan, found)) + "\n")
-    return exit_code(args.gpu, plan, found)
-
-
-def exit_code(gpu: str | None, plan: MemoryPlan | None, found: Sequence[Choice]) -> Exit:
-    """Return 0 when it fits the wished GPUs, or any where none are wished; 1 when not; 3 when unknown."""
-    if gpu is None:
-        return Exit.CLEAN if found else Exit.UNCHECKED
-    if plan is None:
+    if plan is None and (args.gpu is not None or not _is_known(model)):
         return Exit.UNCHECKED
-    return Exit.CLEAN if plan.fits else Exit.FINDINGS
+    return Exit.CLEAN if (plan.fits if plan is not None else found) else Exit.FINDINGS
 
 
 def answer(model: ModelMemory, plan: MemoryPlan | None, found: Sequence[Choice]) -> JsonObject:
@@ -237,8 +230,11 @@ def _plan(args: argparse.Namespace, model: ModelMemory) -> MemoryPlan | None:
 
 
 def _choices(model: ModelMemory) -> tuple[Choice, ...]:
-    known = model.weights() is not None and model.cache() is not None
-    return choices(model) if known and model.max_model_len else ()
+    return choices(model) if _is_known(model) else ()
+
+
+def _is_known(model: ModelMemory) -> bool:
+    return model.weights() is not None and model.cache() is not None and bool(model.max_model_len)
 
 
 def _gibibytes(typed: str) -> int:

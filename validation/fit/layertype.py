@@ -17,6 +17,7 @@ MAX_LAYERS = 4096  # real models stay under 200: a larger number in a stranger's
 _COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "decoder_layers")
 _OWN_COUNTS = {"whisper": ("decoder_layers",), "longcat_flash": ("num_layers",)}
 _LEGACY = {"mamba": LINEAR, "attention": FULL, "mamba2": LINEAR, "deepseek_sparse_attention": "indexed_attention"}
+_ZAMBA2_HYBRIDS = (6, 12, 18, 24, 30, 36, 42, 47, 51)
 _PATTERN_LETTERS = {"M": LINEAR, "*": FULL, "-": OTHER, "E": EXPERTS}  # Nemotron-H
 
 
@@ -139,6 +140,12 @@ def _mimo(text: Config, index: int, _count: int) -> str:
     return FULL if index == 0 or (index + 1) % 6 == 0 else SLIDING
 
 
+def _zamba2(text: Config, index: int, _count: int) -> str:
+    """Zamba 2: a shared attention block before every sixth Mamba layer, and a few more towards the end."""
+    stated = text.integers("hybrid_layer_ids")
+    return HYBRID if index in (stated or _ZAMBA2_HYBRIDS) else LINEAR
+
+
 def _windowed_if_set(text: Config, _index: int, _count: int) -> str:
     return SLIDING if text.has("sliding_window") else FULL
 
@@ -190,4 +197,5 @@ _DERIVED: Mapping[str, _Derive] = {
     "qwen3_next": _every("full_attention_interval", 4, LINEAR),
     "smollm3": _smollm,
     "vaultgemma": _every("", 2),
+    "zamba2": _zamba2,
 }

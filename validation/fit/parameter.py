@@ -6,7 +6,7 @@ Norms, biases and rotary tables are left out: together they stay under one part 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from validation.engine.config import Config, ResolvedConfig
+from validation.engine.config import EMPTY, Config, ResolvedConfig
 from validation.fit.heads import attention_heads, hidden_size, layer_heads
 from validation.fit.layertype import CONV, EXPERTS, FULL, HYBRID, LINEAR, OTHER, layer_count, layer_types
 from validation.fit.shape import MLA_TYPES, language
@@ -52,6 +52,8 @@ def parts(config: ResolvedConfig) -> Iterator[Part]:
         return
     vocabulary = -(-(text.first_integer("padded_vocab_size", "vocab_size") or 0) // _PAD) * _PAD
     yield Part(name="model.embed_tokens", elements=vocabulary * hidden, quantizable=False)
+    small = (text.integer("vocab_size_per_layer_input") or 0) * (text.integer("hidden_size_per_layer_input") or 0)
+    yield Part(name="model.embed_tokens_per_layer", elements=small * count, quantizable=False)
     tied = config.whole.flag("tie_word_embeddings", default=text.flag("tie_word_embeddings", default=True))
     if not tied and _generates(config):
         yield Part(name="lm_head", elements=vocabulary * hidden, quantizable=False)
@@ -74,6 +76,9 @@ def _generates(config: ResolvedConfig) -> bool:
 
 def _layer(text: Config, index: int, kind: str, hidden: int) -> Iterator[Part]:
     prefix = f"model.layers.{index}"
+    if text.model_type in {"mamba", "mamba2", "falcon_mamba"}:
+        yield Part(name=f"{prefix}.mixer", elements=_recurrent(text, hidden))
+        return
     if kind in {LINEAR, HYBRID}:
         yield Part(name=f"{prefix}.linear_attn", elements=_recurrent(text, hidden))
     elif kind == CONV:
@@ -207,9 +212,10 @@ def _ungated(text: Config) -> bool:
 
 def _tower(config: ResolvedConfig) -> Iterator[Part]:
     """Yield the vision or audio encoder, as a plain transformer of its own numbers."""
-    for key in ("vision_config", "visual", "audio_config", "encoder_config"):
-        tower = config.whole.section(key)
-        depth = tower.first_integer("depth", "num_hidden_layers", "vt_num_hidden_layers", "encoder_layers") or 0
+    own = config.whole if config.whole.model_type == "whisper" else EMPTY
+    towers = [(key, config.whole.section(key)) for key in ("vision_config", "visual", "audio_config", "encoder_config")]
+    for key, tower in [*towers, ("encoder", own)]:
+        depth = tower.first_integer("encoder_layers", "depth", "num_hidden_layers", "vt_num_hidden_layers") or 0
         width = tower.first_integer("embed_dim", "hidden_size", "vt_hidden_size", "d_model") or 0
         if key == "vision_config" and tower.integer("depth") and tower.integer("hidden_size"):
             width = min(width, tower.integer("hidden_size") or width)
