@@ -94,6 +94,15 @@ def test_a_refusal_names_a_version_that_has_the_class() -> None:
     assert found.help.endswith("or set engine.version to 0.28.0")
 
 
+def test_an_unknown_type_names_a_version_that_knows_it() -> None:
+    """A model newer than the engine says which engine to take; one that no version knows waits for the next."""
+    young = predict(facts(llama(model_type="qwen3_5_text")), load_engine("0.10.2"))
+    newest = predict(facts(llama(model_type="made-up")), load_engine("0.33.0"))
+
+    assert "choose a model whose type the engine knows, or set engine.version to 0.33.0" == young.help
+    assert newest.help.endswith("or wait for an engine newer than 0.33.0")
+
+
 def test_no_advice_leads_to_an_engine_with_a_hole() -> None:
     """A class that only versions below the security floor have is not recommended."""
     found = predict(facts(llama(architectures=["DonutForConditionalGeneration"])), TABLE)

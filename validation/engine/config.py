@@ -114,8 +114,11 @@ class ResolvedConfig:
 
 
 def resolved_config(facts: RepositoryFacts, table: EngineTable) -> ResolvedConfig:
-    """Return the repository's configuration with the defaults of the engine's transformers version."""
-    return resolve_object(facts.config, table)
+    """Return the configuration that vLLM reads, with its class's defaults; an empty one when there is none."""
+    from validation.engine.reading import read_config  # noqa: PLC0415 - it builds on this module
+
+    found = read_config(facts, table)
+    return found.config if found is not None else ResolvedConfig(whole=EMPTY, text=EMPTY)
 
 
 def resolve_object(stated: JsonObject, table: EngineTable, *, defaults: bool = True) -> ResolvedConfig:

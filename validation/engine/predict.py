@@ -2,19 +2,18 @@
 
 from dataclasses import replace
 
-from validation.engine.config import Config, ResolvedConfig, resolve_object, text_sections
+from validation.engine.config import Config, ResolvedConfig, text_sections
 from validation.engine.dtype import derive_dtype
 from validation.engine.length import derive_length
-from validation.engine.mistral import adapted
 from validation.engine.prediction import Prediction, Support
 from validation.engine.quantization import derive_quantization
-from validation.engine.refusal import Refusal, refusal
-from validation.engine.remote_code import Access, config_access
+from validation.engine.reading import read_config
+from validation.engine.refusal import Refusal, refusal, unknown_type
+from validation.engine.remote_code import Access
 from validation.engine.resolve import Choice, Resolution, obstacle, resolve
 from validation.engine.table import EngineTable
 from validation.engine.weights import weight_set
 from validation.facts import RepositoryFacts
-from validation.jsontext import JsonObject
 from validation.wish import Wish
 
 POOLING_TYPES = frozenset(
@@ -28,20 +27,17 @@ POOLING_TYPES = frozenset(
 def predict(facts: RepositoryFacts, table: EngineTable, wish: Wish | None = None) -> Prediction:
     """Return the engine's predicted answer for a repository, served as wished; never raises for what a file holds."""
     weights = weight_set(facts)
-    stated, config_format = _stated(facts)
+    read = read_config(facts, table)
     start = Prediction(
         supported=Support.UNKNOWN,
-        config_format=config_format,
+        config_format=read.format if read is not None else "hf",
         weight_files=weights.files,
         weights_bytes=weights.size,
         missing_weights=weights.missing,
     )
-    if not stated:
+    if read is None:
         return _unstated(start, facts)
-    mistral = config_format == "mistral"
-    access = Access(readable=True) if mistral else config_access(stated, table)
-    typed = {**stated, "model_type": access.model_type} if access.model_type else stated
-    config = resolve_object(typed, table, defaults=not mistral)
+    config, access = read.config, read.access
     names = _names(config, table)
     found = resolve(names, config, table, pooling=pools(facts)) if names else Resolution()
     answer = _derived(start, facts, config, found, table)
@@ -95,8 +91,7 @@ def _objection(  # noqa: PLR0917 - what was derived, in the order it was derived
 ) -> Refusal | None:
     """Return why vLLM refuses the configuration, in its order of checks; None when it does not."""
     if access.problem:
-        newer = f"choose an engine newer than {table.version}, or a model whose type it knows"
-        return Refusal(reason=access.problem, help=newer)
+        return unknown_type(access.model_type, access.problem, table)
     if found.choice is None:
         return refusal(names, table)
     if answer.quantization_problem:
@@ -147,17 +142,6 @@ def _unstated(start: Prediction, facts: RepositoryFacts) -> Prediction:
     if not facts.readable or (document is not None and document.unread):
         return replace(start, remote_code=Support.UNKNOWN, reason="its configuration could not be read")
     return replace(start, supported=Support.NO, reason="it has no `config.json` that vLLM could read")
-
-
-def _stated(facts: RepositoryFacts) -> tuple[JsonObject, str]:
-    """Return the configuration and its format: params.json beside consolidated weights is Mistral's."""
-    consolidated = any(
-        file.path.startswith("consolidated") and file.path.endswith(".safetensors") for file in facts.files
-    )
-    params = facts.document("params.json")
-    if consolidated and params:
-        return adapted(params, facts.config), "mistral"
-    return facts.config, "hf"
 
 
 def _names(config: ResolvedConfig, table: EngineTable) -> tuple[str, ...]:

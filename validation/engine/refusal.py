@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from validation.engine.table import EngineTable, Status
-from validation.engine.tables import advisories_of, available_versions, versions_with
+from validation.engine.tables import advisories_of, available_versions, versions_knowing, versions_with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,15 @@ def refusal(names: tuple[str, ...], table: EngineTable) -> Refusal:
             reason = f"vLLM {table.version} has `{name}` only by a plugin"
             return Refusal(reason=reason, help=f"choose another model: the plugin is {entry.plugin}", status="plugin")
     return _unknown(names[0], table)
+
+
+def unknown_type(model_type: str, problem: str, table: EngineTable) -> Refusal:
+    """Return the refusal of a configuration whose model type the engine does not know, with a version that does."""
+    versions = versions_knowing(model_type) if model_type else ()
+    newer = f"choose a model whose type the engine knows{_or_version(versions)}"
+    if not versions and table.version == available_versions()[-1]:
+        newer = f"{newer}, or wait for an engine newer than {table.version}"
+    return Refusal(reason=problem, help=newer, versions=versions)
 
 
 def _dropped(name: str, last_version: str, table: EngineTable) -> Refusal:

@@ -63,6 +63,11 @@ def versions_with(architecture: str) -> tuple[str, ...]:
     )
 
 
+def versions_knowing(model_type: str) -> tuple[str, ...]:
+    """Return the versions that know this model type without remote code, oldest first."""
+    return tuple(name for name in available_versions() if model_type in load_engine(name).model_types)
+
+
 def _read(version: str, asked: str) -> EngineTable:
     data = _object(FOLDER / f"vllm-{version}.json.xz")
     pinned = data["transformers"]["version"]
@@ -91,8 +96,8 @@ def _read(version: str, asked: str) -> EngineTable:
         mla_types=frozenset(data["mla_types"]),
         float16_refused=frozenset(data["float16_refused"]),
         advisories=advisories_of(asked),
-        lora_ranks=tuple(data.get("lora_ranks", [])),
-        quirks=frozenset(data.get("quirks", [])),
+        lora_ranks=tuple(data["lora_ranks"]),
+        quirks=frozenset(data["quirks"]),
         backend=_backend(data["backend"], library),
         batch_tiers=tuple(_tier(*tier) for tier in data["batches"]),
     )
@@ -145,9 +150,9 @@ def _config_class(
     aliases: Mapping[str, str],
     sections: Mapping[str, str],
     text: str,
-    copies: Mapping[str, str] | None = None,
+    copies: Mapping[str, str],
 ) -> ConfigClass:
-    return ConfigClass(defaults=defaults, aliases=aliases, sections=sections, text=text, copies=copies or {})
+    return ConfigClass(defaults=defaults, aliases=aliases, sections=sections, text=text, copies=copies)
 
 
 def _method(name: str, capability: int, activations: str, state: str) -> QuantizationMethod:
