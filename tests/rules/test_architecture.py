@@ -104,3 +104,17 @@ def test_a_type_that_nobody_wished_is_not_to_be_set() -> None:
     """The help speaks of `type` only where the stack states one."""
     finding = run_rules(subject(config(architectures=["MistralForCausalLM"]), prediction=EMBEDS)).findings[0]
     assert "choose a model whose architecture is listed for embedding" == finding.help
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("LlamaForCausalLM", "set `type` to chat, or leave it out"),
+        ("BertForSequenceClassification", "leave `type` out, or choose another model"),
+    ],
+)
+def test_the_help_for_another_type_names_only_types_of_the_contract(name: str, expected: str) -> None:
+    """Nobody is told to write a type that no stack can have."""
+    wish = Wish(model_type=ModelType.EMBEDDING)
+    found = run_rules(subject(config(architectures=[name]), wish=wish, contract=VLLM)).findings
+    assert [expected] == [finding.help for finding in found if finding.rule == "model-type-mismatch"]

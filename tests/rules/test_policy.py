@@ -154,3 +154,50 @@ def test_a_missing_repository_without_a_token_asks_for_one() -> None:
     finding = run_rules(subject(facts)).findings[0]
     assert "no repository `acme/tiny-chat`" == finding.message
     assert "if the repository is private, set `slipway:huggingFaceToken`" in finding.help
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("model.safetensors", Severity.ERROR),
+        ("other.safetensors", Severity.WARNING),
+        ("tokenizer_config.json", Severity.ERROR),
+        ("onnx/config.json", Severity.WARNING),
+        ("modeling_acme.py", Severity.WARNING),
+    ],
+)
+def test_what_the_server_reads_decides_how_heavy_a_report_is(path: str, severity: Severity) -> None:
+    """A reported file counts as loaded when the engine picks it or the server parses it."""
+    scan = SecurityScan(finished=True, flagged=((path, "suspicious"),))
+    found = _found(subject(replace(CHAT, security=scan)), "security-scan-flagged")
+    assert found is not None
+    assert severity is found.severity
+
+
+def test_reported_code_counts_as_loaded_where_it_is_trusted() -> None:
+    """Who lets the model's code run reads a report on it as an error."""
+    scan = SecurityScan(finished=True, flagged=(("modeling_acme.py", "unsafe"),))
+    wish = Wish(serving=Serving(trust_remote_code=True))
+    found = _found(subject(replace(CHAT, security=scan), contract=VLLM, wish=wish), "security-scan-flagged")
+    assert found is not None
+    assert (Severity.ERROR, "choose another repository") == (found.severity, found.help)
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(5, "4.pt as unsafe, never loaded"), (7, "4.pt as unsafe and 2 more, never loaded")]
+)
+def test_a_report_names_five_files_at_most(count: int, end: str) -> None:
+    """A repository full of pickles gets a message of one line."""
+    scan = SecurityScan(finished=True, flagged=tuple((f"{number}.pt", "unsafe") for number in range(count)))
+    found = _found(subject(replace(CHAT, security=scan)), "security-scan-flagged")
+    assert found is not None
+    assert found.message.endswith(end)
+
+
+def test_a_notice_for_the_version_asked_for_counts() -> None:
+    """The stack's own version decides, not that of the nearest table."""
+    contract = replace(MANAGED, notices=(Notice(ends=date(2026, 1, 1), engine=">=0.34"),))
+    made = subject(contract=contract)
+    found = _found(replace(made, engine=replace(made.engine, asked="0.34.1")), "engine-ending")
+    assert found is not None
+    assert "support for vLLM >=0.34 ended on 2026-01-01" == found.message

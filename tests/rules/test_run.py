@@ -133,3 +133,10 @@ def test_a_fault_of_the_config_is_said_by_one_rule_only() -> None:
     """A length that is no number is not also called missing."""
     results = run_rules(subject(config(max_position_embeddings="4096")))
     assert ["max-position-embeddings-invalid"] == [finding.rule for finding in results.findings]
+
+
+def test_exactly_as_many_findings_as_the_limit_are_all_shown() -> None:
+    """No line counts further findings where there are none."""
+    problems = tuple(HeaderProblem(path=f"{number}.safetensors", problem="is cut off") for number in range(MAX_SHOWN))
+    results = run_rules(subject(replace(CHAT, header_problems=problems)))
+    assert MAX_SHOWN == len(results.findings)

@@ -1,6 +1,11 @@
 """Where chat templates may stand, and when they are asked for."""
 
+import json
+import shlex
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +109,73 @@ def test_a_template_in_the_processor_s_file_is_not_where_the_contract_reads() ->
     facts = document(_BARE, "processor_config.json", {"chat_template": TEMPLATE})
     assert ["chat-template-unaccepted-place"] == _names(facts)
     assert () == run_rules(subject(facts, contract=VLLM)).findings
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            text("chat_template.jinja", TEMPLATE, _BARE),
+            "put its text under `chat_template` in tokenizer_config.json: python -c",
+        ),
+        (
+            document(_BARE, "processor_config.json", {"chat_template": TEMPLATE}),
+            "save it under `chat_template` in tokenizer_config.json",
+        ),
+    ],
+)
+def test_the_help_says_how_to_convert(facts: RepositoryFacts, expected: str) -> None:
+    """For a file of its own the help is a command; for a field it is the place to move it to."""
+    assert run_rules(subject(facts)).findings[0].help.startswith(expected)
+
+
+def test_the_command_of_the_help_converts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the help tells to type writes the template into tokenizer_config.json."""
+    finding = run_rules(subject(text("chat_template.jinja", TEMPLATE, _BARE))).findings[0]
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    command = shlex.split(finding.help.partition(": ")[2])
+    subprocess.run([sys.executable, *command[1:]], check=True)  # noqa: S603 - the command is this project's own
+    assert {"chat_template": TEMPLATE} == json.loads((tmp_path / "tokenizer_config.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            replace(CHAT, texts={"chat_template.jinja": Text(path="chat_template.jinja", value=" ")}),
+            "chat_template.jinja is empty",
+        ),
+        (
+            replace(
+                CHAT, texts={"chat_template.jinja": Text(path="chat_template.jinja", problem="is not UTF-8 at byte 0")}
+            ),
+            "chat_template.jinja is not UTF-8 at byte 0",
+        ),
+        (broken("chat_template.json"), "chat_template.json is not JSON: expecting value"),
+        (document(CHAT, "chat_template.json", {}), "`chat_template` in chat_template.json is missing"),
+    ],
+)
+def test_a_malformed_place_says_what_is_wrong(facts: RepositoryFacts, expected: str) -> None:
+    """The message has the file and its fault."""
+    assert expected == run_rules(subject(facts)).findings[0].message
+
+
+def test_a_template_that_is_too_large_has_no_line() -> None:
+    """A fault of the whole text names no line of it."""
+    finding = run_rules(subject(tokenizer_config("x" * (1 << 19)))).findings[0]
+    assert ("chat template has 512 KiB, more than 256 KiB", "correct the template") == (finding.message, finding.help)
+
+
+def test_rules_on_the_text_are_skipped_where_there_is_none() -> None:
+    """An embedding model without a template has not passed a rule on its template."""
+    facts = replace(config(_BARE, architectures=["BertModel"]), pipeline_tag="sentence-similarity")
+    assert "chat-template-syntax" in run_rules(subject(facts, prediction=EMBEDS)).skipped
+
+
+def test_a_template_of_the_folder_for_others_is_read() -> None:
+    """Named templates of additional_chat_templates are checked like the default one."""
+    facts = text("additional_chat_templates/rag.jinja", "{{ x.__class__ }}")
+    finding = run_rules(subject(facts)).findings[0]
+    assert "additional_chat_templates/rag.jinja:1" == str(finding.where)

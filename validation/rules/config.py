@@ -70,7 +70,7 @@ def architectures(subject: Subject) -> Iterator[Answer]:
     """
     config = subject.facts.config
     value = config.get("architectures")
-    if value is None and "architectures" not in config:
+    if "architectures" not in config:
         problem = "is missing"
     elif not isinstance(value, list):
         problem = "is not an array of names"
