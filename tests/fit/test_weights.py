@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.fit.models import CHATS, LLAMA, facts, resolved, wish
 from validation.engine.prediction import Prediction
 from validation.facts import File, RepositoryFacts, Tensor
-from validation.fit.weights import Weights, WeightsSource, weights_of
+from validation.fit.catalogue import GIB
+from validation.fit.weights import Weights, WeightsSource, weights_of, whole_model
 from validation.jsontext import JsonObject
 
 FP8 = replace(CHATS, quantization="fp8")
@@ -32,11 +35,20 @@ def test_stated_bytes_beat_everything() -> None:
     assert Weights(total=1 << 34, each=1 << 34, source=WeightsSource.STATED) == weights
 
 
-def test_what_one_gpu_of_several_holds_is_recognised() -> None:
-    """Half of Llama 3 8B's bytes for two GPUs are what vLLM logs for one of them."""
-    weights = weights_of(facts(LLAMA), resolved(LLAMA), CHATS, wish(weights_bytes=round(7.48 * (1 << 30))), 2)
-    assert weights is not None
-    assert round(7.48 * (1 << 30)) == weights.each
+@pytest.mark.parametrize(
+    ("stated", "shaped", "gpus", "whole"),
+    [
+        (30.59, 61.02, 2, 61.18),  # Qwen3-32B: what vLLM logs for one of two GPUs
+        (61.03, 61.02, 2, 61.03),  # the same model as a whole
+        (67.76, 131.41, 2, 67.76),  # Llama 3.3 70B in FP8, of which only the shape in bfloat16 is known
+        (30.59, 61.02, 1, 30.59),
+        (30.59, 0.0, 2, 30.59),
+    ],
+)
+def test_what_one_gpu_of_several_holds_is_recognised(stated: float, shaped: float, gpus: int, whole: float) -> None:
+    """A figure that is one GPU's share by the model's shape is taken as that, any other as the whole."""
+    found = whole_model(round(stated * GIB), round(shaped * GIB), gpus)
+    assert pytest.approx(whole * GIB, rel=0.0001) == found
 
 
 def test_tensors_are_divided_and_small_ones_copied() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from validation.commands import Exit, UsageError
 from validation.commands.argument import count, plain, seconds
@@ -14,6 +15,7 @@ from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
 from validation.fit.choice import Choice, choices
 from validation.fit.memory import ModelMemory, layout_of, model_memory, plan_on
 from validation.fit.plan import MemoryPlan
+from validation.fit.weights import shape_bytes, whole_model
 from validation.jsontext import JsonObject
 from validation.output.bar import picture, table, verdict
 from validation.output.quantity import gib
@@ -186,7 +188,17 @@ def _model(args: argparse.Namespace) -> ModelMemory:
     wish = _wish(args)
     facts = _facts(args)
     prediction = predict(facts, engine, wish) if facts.readable else _unread(facts)
-    return model_memory(facts, prediction, engine, wish)
+    return _whole(model_memory(facts, prediction, engine, wish))
+
+
+def _whole(model: ModelMemory) -> ModelMemory:
+    """Take stated weights for the whole model's, also where they are what one GPU of the wished ones holds."""
+    serving, hardware = model.wish.serving, model.wish.hardware
+    if serving.weights_bytes is None or hardware is None:
+        return model
+    shaped = shape_bytes(model.facts, model.config, model.prediction)
+    whole = whole_model(serving.weights_bytes, shaped, layout_of(hardware).tensor)
+    return replace(model, wish=replace(model.wish, serving=replace(serving, weights_bytes=whole)))
 
 
 def _unread(facts: RepositoryFacts) -> Prediction:

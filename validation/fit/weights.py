@@ -47,8 +47,7 @@ def weights_of(
     """Return the weights that vLLM would hold on one GPU; None when nothing says how many they are."""
     stated = wish.serving.weights_bytes if wish is not None else None
     if stated:
-        whole = _whole(stated, shape_bytes(facts, config, prediction), tensor_parallel)
-        return _shared(whole, config, tensor_parallel, WeightsSource.STATED)
+        return _shared(stated, config, tensor_parallel, WeightsSource.STATED)
     loaded = list(_loaded(facts, config, prediction))
     if loaded:
         return Weights(
@@ -82,12 +81,15 @@ def shape_bytes(facts: RepositoryFacts, config: ResolvedConfig, prediction: Pred
     return round(sum(_part_bytes(part, method, item_size(prediction.dtype)) for part in parts(config)))
 
 
-def _whole(stated: int, shaped: int, tensor_parallel: int) -> int:
-    """Return the whole model's bytes: people state those of one GPU too, as vLLM logs them; the shape tells which."""
-    if tensor_parallel == 1 or not shaped:
+def whole_model(stated: int, shaped: int, gpus: int) -> int:
+    """Return the whole model's bytes: people state those of one GPU too, as vLLM logs them; the shape tells which.
+
+    ``shaped`` is ``shape_bytes`` of the model, ``gpus`` the tensor parallel size that the figure may be for.
+    """
+    if gpus == 1 or not shaped:
         return stated
-    as_one, as_whole = stated * tensor_parallel / shaped, stated / shaped
-    return stated * tensor_parallel if abs(as_one - 1) <= RECOGNISED < abs(as_whole - 1) else stated
+    as_one, as_whole = stated * gpus / shaped, stated / shaped
+    return stated * gpus if abs(as_one - 1) <= RECOGNISED < abs(as_whole - 1) else stated
 
 
 def _part_bytes(part: Part, method: Quantization | None, item: int) -> float:
