@@ -1,0 +1,1 @@
+"""Scripts that the project is kept with."""
