@@ -33,6 +33,7 @@ def length(config: JsonObject, runner: str = "generate", **documents: JsonObject
         (2048, llama(max_position_embeddings=None)),
         (1024, {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2"}),
         (512, {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_positions": 512}),
+        (131072, {"architectures": ["Llama4ForCausalLM"], "model_type": "llama4_text"}),
         (448, {"architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper"}),
     ],
 )

@@ -83,7 +83,7 @@ def add(parser):
 class TinyVConfig(PreTrainedConfig):
     model_type = "tiny"
     attribute_map = {"num_hidden_layers": "layers"}
-    def __init__(self, layers=3, seq_length=77, heads=None, **kwargs):
+    def __init__(self, layers=3, seq_length=int(2**6), heads=None, **kwargs):
         self.layers = layers
         self.seq_length = seq_length
         self.max_position_embeddings = seq_length
@@ -101,7 +101,7 @@ TRANSFORMERS = {
 class LibConfig(PreTrainedConfig):
     model_type = "lib"
     sub_configs = {"vision_config": EyeConfig}
-    hidden_size: int = 64
+    hidden_size: int = 8 * 8
     num_key_value_heads: int | None = None
     hidden_dropout: float = 0.1
     def __post_init__(self, **kwargs):
@@ -188,7 +188,7 @@ def test_configuration_classes_keep_what_they_add(tables: tuple[dict[str, Any], 
         {"num_key_value_heads": "num_attention_heads"},
     ]
     tiny = [
-        {"layers": 3, "seq_length": 77},
+        {"layers": 3, "seq_length": 64},
         {"num_hidden_layers": "layers"},
         {"text_config": "lib"},
         "",

@@ -4,6 +4,8 @@ import ast
 from typing import Any
 
 UNKNOWN = object()
+MAX_FACTOR = 1 << 30
+MAX_EXPONENT = 40
 
 
 def assigned(tree: ast.Module, name: str) -> ast.expr | None:
@@ -22,13 +24,29 @@ def value(node: ast.expr | None) -> Any:  # noqa: ANN401 - any JSON value
     """Return the JSON value of a literal expression, UNKNOWN for anything that would have to be run."""
     if node is None:
         return UNKNOWN
-    if isinstance(node, ast.Call) and ast.unparse(node) == "int(2 ** 20)":
-        return 1 << 20  # Medusa's own way to say "no limit"
+    number = _arithmetic(node)
+    if number is not None:
+        return number
     try:
         found = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError):
         return UNKNOWN
     return _json(found)
+
+
+def _arithmetic(node: ast.expr) -> int | None:
+    """Return what ``4096 * 32`` and ``int(2**20)`` come to; None for anything else."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "int" and len(node.args) == 1:
+        return _arithmetic(node.args[0])
+    if not isinstance(node, ast.BinOp):
+        return None
+    pair = (value(node.left), value(node.right))
+    left, right = (part if isinstance(part, int) else None for part in pair)
+    if left is None or right is None or not 0 <= right <= MAX_FACTOR:
+        return None
+    if isinstance(node.op, ast.Pow):
+        return left**right if right <= MAX_EXPONENT else None
+    return left * right if isinstance(node.op, ast.Mult) else None
 
 
 def _json(found: object) -> Any:  # noqa: ANN401 - any JSON value
