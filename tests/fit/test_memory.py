@@ -1,6 +1,7 @@
 """Memory plans: what fits, how long a context, how many requests."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,26 @@ BERT: JsonObject = {
     "num_hidden_layers": 12,
     "num_attention_heads": 12,
     "vocab_size": 30522,
+}
+
+HYBRID: JsonObject = {
+    "architectures": ["Qwen3_5ForConditionalGeneration"],
+    "model_type": "qwen3_5",
+    "text_config": {
+        **LLAMA,
+        "model_type": "qwen3_5_text",
+        "hidden_size": 5120,
+        "num_hidden_layers": 64,
+        "num_attention_heads": 24,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "linear_num_key_heads": 16,
+        "linear_num_value_heads": 48,
+        "linear_key_head_dim": 128,
+        "linear_value_head_dim": 128,
+        "linear_conv_kernel_dim": 4,
+        "mamba_ssm_dtype": "float32",
+    },
 }
 
 
@@ -133,3 +154,17 @@ def test_without_known_gpus_there_is_no_plan(wanted: Wish | None) -> None:
 def test_without_numbers_there_is_no_plan() -> None:
     """An empty config.json says nothing of memory."""
     assert plan_memory(facts({}), LONG, ENGINE, wish()) is None
+
+
+def test_a_hybrid_needs_a_block_for_each_sequence_of_a_batch() -> None:
+    """Qwen3.6 27B on an L40S: a start-up log counts 184 blocks in 8.82 GiB, fewer than the 256 sequences of a batch."""
+    wanted: dict[str, Any] = {
+        "max_model_len": 32768,
+        "weights_bytes": round(28.51 * GIB),
+        "gpu_memory_utilization": 0.9,
+    }
+    plan, smaller = _plan(wish("L40S", **wanted), HYBRID), _plan(wish("L40S", max_num_seqs=64, **wanted), HYBRID)
+    assert plan.most_sequences == plan.kv_cache_bytes // 51380224
+    assert f"a batch of 256 sequences needs as many states, and the KV cache holds {plan.most_sequences}" == plan.reason
+    assert smaller.fits
+    assert _plan(wish("L40S", enforce_eager=True, **wanted), HYBRID).fits

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from validation.engine.config import ResolvedConfig, resolved_config
 from validation.engine.prediction import Prediction
 from validation.engine.table import EngineTable
+from validation.engine.tables import number
 from validation.facts import RepositoryFacts
 from validation.fit.cache import Cache, cache_of
 from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
@@ -16,6 +17,7 @@ from validation.fit.shape import keeps_nothing, language, shape_of
 from validation.fit.weights import Weights, weights_of
 from validation.wish import Hardware, Wish
 
+STATES_CHECKED = (0, 17, 0)  # the first version that refuses a batch of more sequences than there are blocks
 SHORTEST = 512  # tokens: a context below this serves nobody, so the model counts as not fitting
 
 
@@ -216,7 +218,8 @@ class _Planner:
 
     def _crowded(self, states: int | None, batch: Batch) -> str:
         """Return why CUDA graphs would refuse the batch: each sequence needs a block for its state (vLLM #34094)."""
-        if states is None or states >= batch.sequences or self.model.wish.serving.enforce_eager:
+        eager = self.model.wish.serving.enforce_eager or number(self.model.table.version) < STATES_CHECKED
+        if states is None or states >= batch.sequences or eager:
             return ""
         return f"a batch of {batch.sequences} sequences needs as many states, and the KV cache holds {states}"
 
