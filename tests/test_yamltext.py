@@ -1,9 +1,7 @@
 """The bounded YAML reader."""
 
-import math
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from validation.yamltext import Limits, Position, YamlError, YamlValue, parse_yaml
@@ -152,6 +150,7 @@ def test_bytes_that_are_not_utf_8_are_refused() -> None:
     assert "is not UTF-8 at byte 3" == refused(b"a: \xff").reason
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_value_or_an_error(text: str) -> None:
     """No text makes the reader fail in another way."""
@@ -164,11 +163,11 @@ def test_any_text_is_a_value_or_an_error(text: str) -> None:
 scalars = st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.text() | st.floats(allow_nan=False)
 
 
+@settings(deadline=None)
 @given(st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
 def test_json_reads_as_it_is(value: YamlValue) -> None:
     """What JSON writes is read back, except numbers too large for a double's usual form."""
     import json  # noqa: PLC0415 - used here only
 
     if '"' not in (text := json.dumps(value)) and "Infinity" not in text and "e" not in text.replace("true", ""):
-        assert math.isclose(1, 1)
         assert value == parse_yaml(text.encode()).value

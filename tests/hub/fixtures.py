@@ -18,7 +18,7 @@ token valid (roles: ``read``, ``write``, ``fineGrained``), ``Repository(readers=
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def hub() -> Iterator[Hub]:
         yield found
 
 
-def safetensors(tensors: dict[str, tuple[str, tuple[int, ...], int]]) -> bytes:
+def safetensors(tensors: Mapping[str, tuple[str, tuple[int, ...], int]]) -> bytes:
     """Return a safetensors file of zeros: name to dtype, shape and bytes."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0

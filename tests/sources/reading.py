@@ -1,5 +1,6 @@
 """Shortcuts for tests that read from the stand-in."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ TOKEN = "hf_canaryReaderToken0123456789"
 
 def options(hub: Hub, **changes: Any) -> SourceOptions:
     """Return options that point at the stand-in, without a token."""
-    return SourceOptions(**({"endpoint": hub.url, "token": "", "deadline": 10.0} | changes))
+    return replace(SourceOptions(endpoint=hub.url, token="", deadline=10.0), **changes)
 
 
 def read(hub: Hub, identity: str = "acme/tiny-chat", revision: str = "", **changes: Any) -> RepositoryFacts:

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.hub.fixtures import tiny_chat, tiny_chat_files
 from tests.hub.server import Fault, Hub, running
 from tests.sources.reading import TOKEN, options, read
 from validation.facts import RepositoryState
-from validation.sources import client
+from validation.sources import client, session
 from validation.sources.client import is_safe_endpoint
 from validation.sources.read import SourceRequest, read_all
 
@@ -200,9 +201,7 @@ def test_a_body_longer_than_listed_is_cut_off(hub: Hub) -> None:
 
 def test_all_answers_of_a_model_share_one_budget(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many files below their own limits are too much together."""
-    monkeypatch.setattr(
-        client.Budget.__init__, "__kwdefaults__", {**client.Budget.__init__.__kwdefaults__, "left": 40_000}
-    )  # type: ignore[index] # dataclass
+    monkeypatch.setattr(session, "Budget", partial(client.Budget, left=40_000))
     padding = {"padding": "x" * 30_000}
     files = {name: json.dumps(padding).encode() for name in ("config.json", "processor_config.json", "params.json")}
     hub.add(tiny_chat(files=tiny_chat_files() | files))

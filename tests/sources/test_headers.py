@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hub.fixtures import safetensors
@@ -129,6 +129,7 @@ def test_padding_of_the_header_is_no_error() -> None:
     assert 1 == len(parse(file_of(json.dumps({"a": entry()}).encode() + b"     ", b"x")))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_tensors_or_an_error(data: bytes) -> None:
     """Nothing else is ever raised."""
@@ -153,6 +154,7 @@ entries = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), entries | json_values, max_size=4), st.binary(max_size=20))
 def test_any_header_is_tensors_or_an_error(header: dict[str, Any], data: bytes) -> None:
     """Headers of nearly the right form neither crash the parser nor give sizes that the file does not have."""
@@ -169,6 +171,7 @@ shapes = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(shapes)
 def test_what_is_written_is_read(wanted: list[tuple[str, list[int]]]) -> None:
     """A round trip loses nothing."""

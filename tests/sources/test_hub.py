@@ -228,6 +228,18 @@ def test_base_models_are_ancestors_nearest_first(hub: Hub) -> None:
     }
 
 
+def test_a_base_model_of_many_is_asked_for_once(hub: Hub) -> None:
+    """Ten fine-tunes of one model cost one listing of it."""
+    hub.add(tiny_chat("acme/base"))
+    for number in range(10):
+        hub.add(tiny_chat(f"acme/m{number}", card={"base_model": "acme/base"}))
+
+    found = read_all([SourceRequest(f"hf://acme/m{number}") for number in range(10)], options(hub))
+
+    assert {"acme/base"} == {facts.ancestors[0].repository for facts in found}
+    assert 1 == hub.paths().count("/api/models/acme/base")
+
+
 def test_a_chain_of_base_models_that_goes_round_ends(hub: Hub) -> None:
     """Two models may name each other."""
     hub.add(tiny_chat("acme/a", card={"base_model": "acme/b"}))

@@ -1,11 +1,12 @@
 """Facts from the Hub: one listing, then the small files, the access check and the base models at the same time."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -52,6 +53,22 @@ MAX_REMOTE_HEADER = 8 << 20
 T = TypeVar("T")
 
 
+class Bases:
+    """The listings of base models, each asked for once in a run: many models come from the same one."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._found: dict[str, Future[ModelInfo]] = {}
+        self._lock = Lock()
+
+    def listing(self, repository: str, start: "Callable[[str], Future[ModelInfo]]") -> "Future[ModelInfo]":
+        """Return the future listing of a base model, starting it when nobody did."""
+        with self._lock:
+            if repository not in self._found:
+                self._found[repository] = start(repository)
+            return self._found[repository]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubReader:
     """Reads one repository after the other, or several at the same time, with one account and one crew."""
@@ -60,6 +77,7 @@ class HubReader:
     account: "Account"
     crew: Crew
     budget: Budget
+    bases: "Bases"
     hosts: tuple[str, ...] = ()
 
     def read(self, facts: RepositoryFacts, locked: RepositoryFacts | None = None) -> RepositoryFacts:
@@ -176,6 +194,9 @@ class HubReader:
         with self._asking(MAX_LISTING_BYTES, json=True):
             return self.api.model_info(repository, revision=revision, files_metadata=True, securityStatus=True)
 
+    def _start_info(self, repository: str) -> "Future[ModelInfo]":
+        return self.crew.submit(self._info, repository, None)
+
     def _check_access(self, repository: str) -> None:
         with self._asking(MAX_LISTING_BYTES):
             self.api.auth_check(repository)
@@ -189,7 +210,7 @@ class HubReader:
         for _ in range(MAX_GENERATIONS):
             new = [base for base in bases if base.repository not in seen][: MAX_ANCESTORS - len(found)]
             seen.update(base.repository for base in new)
-            answers = [self.crew.submit(self._info, base.repository, None) for base in new]
+            answers = [self.bases.listing(base.repository, self._start_info) for base in new]
             following: list[Parent] = []
             for base, answer in zip(new, answers, strict=True):
                 try:
@@ -275,7 +296,6 @@ def _result(future: "Future[T]", budget: Budget) -> T:
     try:
         return future.result(timeout=budget.seconds)
     except TimeoutError:
-        future.cancel()
         raise TransferError("no complete answer before the deadline") from None
 
 

@@ -13,7 +13,7 @@ from validation.facts import RepositoryFacts, RepositoryState
 from validation.sources.account import Account, find_token
 from validation.sources.client import Budget, install, is_safe_endpoint
 from validation.sources.crew import Crew
-from validation.sources.hub import HubReader
+from validation.sources.hub import Bases, HubReader
 
 if TYPE_CHECKING:
     from validation.sources.read import SourceOptions
@@ -30,6 +30,7 @@ class Session:
         self._options = options
         self._end = end
         self._stopped = Event()
+        self._bases = Bases()
         self._readers = Crew(READERS)
         self._requests = Crew(REQUESTS)
         endpoint = (options.endpoint or constants.ENDPOINT).rstrip("/")
@@ -72,6 +73,7 @@ class Session:
                 account=self._account,
                 crew=self._requests,
                 budget=self._budget(),
+                bases=self._bases,
                 hosts=self._options.hosts,
             )
         )
