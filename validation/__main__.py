@@ -79,7 +79,4 @@ def _close_output() -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    if code == Exit.INTERRUPTED:
-        os._exit(code)  # without waiting for requests that are still under way
-    sys.exit(code)
+    sys.exit(main())

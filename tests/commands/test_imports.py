@@ -9,19 +9,20 @@ import pytest
 
 from tests.commands.command import ROOT, TIMEOUT, environment
 from tests.hub.fixtures import tiny_chat_files
+from validation.__main__ import COMMANDS
 
 NETWORK = {"huggingface_hub", "httpx", "httpx2", "requests", "urllib3", "ssl", "anyio"}
 PROGRAM = """
 import json, sys
 from validation.__main__ import main
 code = main(sys.argv[1:])
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
 
 
 def imported(home: Path, *arguments: str) -> set[str]:
-    """Return the top-level modules that a command has imported when it ends."""
+    """Return the modules that a command has imported when it ends."""
     done = subprocess.run(  # noqa: S603 - the tests' own arguments
         [sys.executable, "-c", PROGRAM, *arguments],
         env=environment(home),
@@ -46,8 +47,8 @@ def without_template(tmp_path: Path) -> str:
 
 
 def test_a_folder_is_checked_without_a_client(tmp_path: Path, without_template: str) -> None:
-    """No network, no colours, no template: none of their libraries."""
-    assert set() == imported(tmp_path, "check", without_template) & (NETWORK | {"rich", "jinja2", "pydantic"})
+    """No network and no colours: none of their libraries."""
+    assert set() == imported(tmp_path, "check", without_template) & (NETWORK | {"rich", "pydantic"})
 
 
 def test_a_template_is_what_jinja_is_for(tmp_path: Path) -> None:
@@ -60,3 +61,10 @@ def test_a_template_is_what_jinja_is_for(tmp_path: Path) -> None:
 def test_the_list_of_rules_needs_nothing(tmp_path: Path) -> None:
     """Neither YAML nor templates nor a client."""
     assert set() == imported(tmp_path, "rules") & (NETWORK | {"rich", "jinja2", "yaml", "pydantic"})
+
+
+def test_only_the_command_that_is_asked_for_is_imported(tmp_path: Path) -> None:
+    """The others are known by name."""
+    commands = {f"validation.commands.{name}" for name in COMMANDS}
+
+    assert {"validation.commands.rules"} == imported(tmp_path, "rules") & commands
