@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test cluster-tools test-cluster pictures schema docs accuracy lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster pictures examples schema docs accuracy lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ check: setup ## lint and type-check
 format: setup ## format, and fix what the linter can fix
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+examples: setup ## make the example repositories anew
+	$(PY) -m examples.make
 
 schema: setup ## write stacks/schema.json from stacks/settings.py
 	$(PY) -m stacks.schema

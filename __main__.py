@@ -70,18 +70,16 @@ def main() -> None:
     """Check everything first; deploy what may be deployed; end in an error when a model was refused."""
     settings = read_settings()
     checked = [(model, report) for model, report in zip(settings.models, check(settings), strict=True)]
-    shown = {
-        model.name: ModelValidation(model.name, reporting.validation(settings, report)) for model, report in checked
-    }
-    refused = [name for name, validation in shown.items() if validation.blocks]
+    shown = {report.name: ModelValidation(report.name, reporting.validation(settings, report)) for _, report in checked}
+    refused = [report for _, report in checked if shown[report.name].blocks]
     if not refused or pulumi.runtime.is_dry_run():
         site = build(settings)
         for model, report in checked:
-            if model.name not in refused:
+            if report not in refused:
                 endpoint = serve(site, model, report)
                 pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
     if refused:
-        raise pulumi.RunError(f"{len(refused)} of {len(shown)} models failed validation: {', '.join(refused)}")
+        raise pulumi.RunError(reporting.refusal(refused, len(checked)))
 
 
 if __name__ == "__main__":

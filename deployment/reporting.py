@@ -1,11 +1,14 @@
 """What the plan and the stack's outputs say of a model, without anything that changes from one preview to the next."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from components.model_validation import FindingArgs, ModelValidationArgs
 from stacks.settings import Settings
 from validation.finding import Finding
-from validation.report import Report
+from validation.output.place import path_of
+from validation.report import Report, Verdict
 
 
 def validation(settings: Settings, report: Report) -> ModelValidationArgs:
@@ -22,7 +25,7 @@ def validation(settings: Settings, report: Report) -> ModelValidationArgs:
         architecture=report.model.architecture,
         endpoints=list(report.model.endpoints),
         licence=report.model.licence,
-        findings=[_finding(finding) for finding in report.findings],
+        findings=[_finding(report, finding) for finding in report.findings],
         ignored=[finding.rule for finding, _ in report.suppressed],
         fail_on=settings.validation.fail_on.value,
     )
@@ -45,6 +48,18 @@ def derived(report: Report) -> dict[str, Any]:
             "memory": _memory(report) if report.memory else None,
         }
     )
+
+
+def refusal(refused: Sequence[Report], models: int) -> str:
+    """Return why the program ends in an error: who failed, and who could only not be checked."""
+    unknown = [report.name for report in refused if report.verdict is Verdict.UNKNOWN]
+    failed = [report.name for report in refused if report.name not in unknown]
+    parts = [
+        f"{len(names)} of {models} models {verb}: {', '.join(names)}"
+        for names, verb in ((failed, "failed validation"), (unknown, "could not be checked"))
+        if names
+    ]
+    return "; ".join(parts)
 
 
 def context(report: Report) -> int | None:
@@ -71,7 +86,7 @@ def _memory(report: Report) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> FindingArgs:
+def _finding(report: Report, finding: Finding) -> FindingArgs:
     args = FindingArgs(
         rule=finding.rule,
         severity=finding.severity.value,
@@ -81,7 +96,7 @@ def _finding(finding: Finding) -> FindingArgs:
         docs=finding.docs,
     )
     if finding.where is not None:
-        args["where"] = str(finding.where)
+        args["where"] = str(replace(finding.where, path=path_of(report, finding.where)))
     return args
 
 

@@ -95,7 +95,7 @@ def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:
         optional |= {
             "repository": report.facts.repository,
             "commit": report.commit,
-            "files": _files(report),
+            "files": _files(model, report),
             "endpoint": os.environ.get("HF_ENDPOINT"),
         }
         if given := site.settings.hugging_face_token_secret:
@@ -180,18 +180,21 @@ def _planned(model: Model, report: Report) -> dict[str, Any]:
         "limit_mm_per_prompt": limits.model_dump(exclude_none=True) if limits else None,
         "runner": "pooling" if pooling else None,
         "convert": prediction.convert if pooling and prediction and prediction.convert != "none" else None,
+        "trust_remote_code": model.trust_remote_code or None,
         "config_format": "mistral" if prediction and prediction.config_format == "mistral" else None,
     }
 
 
-def _files(report: Report) -> list[WeightFileArgs]:
+def _files(model: Model, report: Report) -> list[WeightFileArgs]:
     wanted = report.prediction.weight_files if report.prediction else ()
     files = []
     for file in report.facts.files:
-        entry = WeightFileArgs(path=file.path, size=file.size or 0)
+        if file.size is None:
+            raise pulumi.RunError(f"model `{model.name}`: the Hub states no size for {file.path!r}")
+        entry = WeightFileArgs(path=file.path, size=file.size)
         if file.sha256:
             entry["sha256"] = file.sha256
         if file.blob_id:
             entry["blob_id"] = file.blob_id
         files.append(entry)
-    return server_files(files, wanted)
+    return server_files(files, wanted, remote_code=model.trust_remote_code)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 # huggingface_hub reads these once, at import: so they are set before any test imports it.
-for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "PULUMI_"))]:
+for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "PULUMI_")) and name != "PULUMI_HOME"]:
     del os.environ[_name]
 os.environ["HF_HOME"] = str(Path(tempfile.gettempdir()) / f"slipway-tests-hf-{os.getuid()}")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

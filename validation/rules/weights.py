@@ -1,8 +1,8 @@
 """Rules on the weights' files: in safetensors, and nothing that runs code."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
 from validation.facts import File, RepositoryFacts
 from validation.finding import Place, Severity
@@ -194,7 +194,7 @@ def safetensors(facts: RepositoryFacts) -> tuple[File, ...]:
 
 def suffix(path: str) -> str:
     """Return the suffix of a path with its dot, lower case."""
-    return PurePosixPath(path).suffix.lower()
+    return posixpath.splitext(path)[1].lower()
 
 
 def names(files: "tuple[File, ...] | list[File]") -> str:
