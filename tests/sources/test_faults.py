@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import time
+import tracemalloc
 from functools import partial
 from typing import Any
 
@@ -177,9 +178,13 @@ def test_a_gzip_bomb_is_refused_before_it_unfolds(hub: Hub) -> None:
     bomb = gzip.compress(bytes(64 << 20), compresslevel=1)
     hub.fail("/config.json", Fault(status=200, body=bomb, headers={"Content-Encoding": "gzip"}))
 
+    tracemalloc.start()
     document = read(hub).documents["config.json"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
 
     assert ("an answer is larger than 8 MiB", True) == (document.problem, document.unread)
+    assert 40 << 20 > peak
 
 
 def test_packed_answers_are_read(hub: Hub) -> None:
