@@ -8,8 +8,10 @@ from validation.output.text import Line
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Return whether the stream is a terminal on which colours are wanted (NO_COLOR, TERM=dumb)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Return whether colours are wanted: on a terminal that has them, or forced (NO_COLOR, FORCE_COLOR, TERM=dumb)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def paint(lines: Iterable[Line], stream: TextIO) -> None:
