@@ -8,6 +8,7 @@ from pulumi.runtime.config import get_config
 from stacks.settings import NAMESPACE, Settings
 from stacks.wishes import wishes
 from validation.check import ModelRequest, Policy
+from validation.sources.cache import cache_folder
 from validation.sources.read import SourceOptions
 
 STAND_IN = "stand-in:"  # how the embedded engine begins what it gives for a sealed value
@@ -31,6 +32,7 @@ def policy(settings: Settings) -> Policy:
             locks=Path(settings.validation.locks),
             deadline=settings.validation.deadline_seconds,
             token=_token(settings),
+            cache=cache_folder(),
             progress=lambda text: pulumi.log.info(text, ephemeral=True),
         ),
     )

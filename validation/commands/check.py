@@ -14,6 +14,7 @@ from validation.finding import Severity
 from validation.output import FORMATS
 from validation.output.safe import safe
 from validation.report import Report, Verdict
+from validation.sources.cache import cache_folder
 from validation.sources.read import SourceOptions
 from validation.wish import Hardware, ModelType, Serving, Wish
 
@@ -42,7 +43,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--gpus", type=count, metavar="COUNT", help="GPUs of one replica (1)")
     add("--max-model-len", type=count, metavar="TOKENS", help="context length that has to fit")
     add("--lock", type=Path, metavar="DIR", help="folder of lock files, used where one has the wanted commit")
-    add("--offline", action="store_true", help="ask nobody: lock files and folders only")
+    add("--offline", action="store_true", help="ask nobody: lock files, the cache and folders only")
+    add("--no-cache", action="store_true", help="keep and use no facts of earlier runs (SLIPWAY_CACHE=off does too)")
     add("--timeout", type=seconds, default=DEADLINE, metavar="SECONDS", help="for all sources together (%(default)g)")
     add("--format", choices=FORMATS, default="text", help="(%(default)s)")
     add("--fail-on", choices=(*map(str, Severity), NEVER), default="error", help="(%(default)s)")
@@ -98,6 +100,7 @@ def _policy(args: argparse.Namespace) -> Policy:
             locks=args.lock,
             deadline=args.timeout,
             offline=args.offline,
+            cache=None if args.no_cache else cache_folder(),
             progress=_progress if sys.stderr.isatty() else None,
         ),
     )

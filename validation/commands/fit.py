@@ -20,6 +20,7 @@ from validation.jsontext import JsonObject
 from validation.output.bar import picture, table, verdict
 from validation.output.quantity import gib
 from validation.output.safe import safe
+from validation.sources.cache import cache_folder
 from validation.sources.read import SourceOptions, SourceRequest, read_all
 from validation.wish import Hardware, Serving, Wish
 
@@ -53,7 +54,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--kv-cache-dtype", choices=_KV_DTYPES, default="auto", help="(%(default)s: what the model asks for)")
     add("--enforce-eager", action="store_true", help="without CUDA graphs")
     add("--timeout", type=seconds, default=DEADLINE, metavar="SECONDS", help="for reading the source (%(default)g)")
-    add("--offline", action="store_true", help="ask nobody: folders and lock files only")
+    add("--offline", action="store_true", help="ask nobody: folders, lock files and the cache only")
+    add("--no-cache", action="store_true", help="keep and use no facts of earlier runs")
     add("--format", choices=FORMATS, default="text", help="(%(default)s)")
 
 
@@ -207,7 +209,8 @@ def _unread(facts: RepositoryFacts) -> Prediction:
 
 
 def _facts(args: argparse.Namespace) -> RepositoryFacts:
-    options = SourceOptions(deadline=args.timeout, offline=args.offline)
+    cache = None if args.no_cache else cache_folder()
+    options = SourceOptions(deadline=args.timeout, offline=args.offline, cache=cache)
     request = SourceRequest(source=checked_source(args.source), revision=args.revision)
     (facts,) = read_all([request], options)
     return facts

@@ -23,6 +23,7 @@ from validation.facts import (
     Text,
 )
 from validation.sources import headers
+from validation.sources.cache import Cache
 from validation.sources.client import Budget, TransferError, asking
 from validation.sources.crew import Crew
 from validation.sources.document import (
@@ -79,6 +80,7 @@ class HubReader:
     budget: Budget
     bases: "Bases"
     hosts: tuple[str, ...] = ()
+    cache: Cache | None = None
 
     def read(self, facts: RepositoryFacts, locked: RepositoryFacts | None = None) -> RepositoryFacts:
         """Return the facts of ``facts.repository`` at ``facts.revision``, or why there are none.
@@ -89,7 +91,7 @@ class HubReader:
         if info is not None and locked is not None and locked.commit == found.commit:
             found = self._renewed(locked, found)
         elif info is not None:
-            found = self._fill(found, parents(card_of(info), found.tags))
+            found = self._cached(found, parents(card_of(info), found.tags))
         return replace(found, token_role=self.account.settled())
 
     def resolve(self, facts: RepositoryFacts) -> RepositoryFacts:
@@ -108,6 +110,21 @@ class HubReader:
         if info.disabled is True:
             return replace(found, state=RepositoryState.DISABLED, detail="the Hub has disabled the repository"), None
         return found, info
+
+    def _cached(self, listed: RepositoryFacts, bases: tuple[Parent, ...]) -> RepositoryFacts:
+        """Return the facts with what the files hold: from the cache when it has this commit, else from the Hub."""
+        kept = None if self.cache is None else self.cache.complete(listed)
+        if kept is not None:
+            if bases and not kept.ancestors:
+                kept = replace(kept, ancestors=self._ancestors(listed.repository, bases))
+            found = self._renewed(kept, listed)
+            if found.readable:
+                return found
+            return replace(listed, state=found.state, detail=found.detail, ancestors=kept.ancestors)
+        found = self._fill(listed, bases)
+        if self.cache is not None:
+            self.cache.keep(found)
+        return found
 
     def _renewed(self, locked: RepositoryFacts, now: RepositoryFacts) -> RepositoryFacts:
         """Return locked facts with what can change since they were recorded: access, gating, the security scan."""

@@ -36,15 +36,9 @@ def write_lock(facts: RepositoryFacts, folder: Path) -> Path:
     A lock that already says the same keeps its date, so that locking again changes no file.
     Raises LockError for facts that are no complete reading of a commit, and for a folder that cannot be written.
     """
-    if not facts.readable or not is_commit(facts.commit) or not facts.repository:
-        raise LockError("is only written for a repository that could be read at a commit")
-    if any(item.unread for items in (facts.documents, facts.texts) for item in items.values()):
-        raise LockError("is only written when all small files could be read")
-    if any(item.unread for item in facts.header_problems):
-        raise LockError("is only written when all headers could be read")
-    text = _dump(facts)
+    text = lock_text(facts)
     path = folder / lock_name(facts.repository, facts.commit)
-    _parse(text)
+    parse_lock(text)
     if _is_same(path, facts):
         return path
     try:
@@ -55,6 +49,17 @@ def write_lock(facts: RepositoryFacts, folder: Path) -> Path:
     return path
 
 
+def lock_text(facts: RepositoryFacts) -> bytes:
+    """Return the text of a lock; raise LockError for facts that are no complete reading of a commit."""
+    if not facts.readable or not is_commit(facts.commit) or not facts.repository:
+        raise LockError("is only written for a repository that could be read at a commit")
+    if any(item.unread for items in (facts.documents, facts.texts) for item in items.values()):
+        raise LockError("is only written when all small files could be read")
+    if any(item.unread for item in facts.header_problems):
+        raise LockError("is only written when all headers could be read")
+    return _dump(facts)
+
+
 def read_lock(path: Path) -> RepositoryFacts:
     """Return the facts of a lock file; raise LockError when it is missing, malformed or of another version."""
     try:
@@ -62,7 +67,7 @@ def read_lock(path: Path) -> RepositoryFacts:
             data = file.read(MAX_LOCK_BYTES + 1)
     except OSError as error:
         raise LockError(f"cannot be read: {(error.strerror or 'no reason given').lower()}") from None
-    return _parse(data)
+    return parse_lock(data)
 
 
 def find_lock(folder: Path, repository: str, revision: str) -> RepositoryFacts | None:
@@ -81,13 +86,13 @@ def find_lock(folder: Path, repository: str, revision: str) -> RepositoryFacts |
     return max(found, key=lambda facts: (facts.read_at or datetime.min.replace(tzinfo=UTC), facts.commit), default=None)
 
 
-def with_age(facts: RepositoryFacts, now: datetime | None = None) -> RepositoryFacts:
-    """Return locked facts with a note on when they were recorded."""
+def with_age(facts: RepositoryFacts, now: datetime | None = None, *, record: str = "lock") -> RepositoryFacts:
+    """Return facts of a record (a lock or a cache) with a note on when they were recorded."""
     if facts.read_at is None:
-        return replace(facts, notes=(*facts.notes, "facts from a lock file without a date"))
+        return replace(facts, notes=(*facts.notes, f"facts from a {record} without a date"))
     days = ((now or datetime.now(UTC)) - facts.read_at).days
     age = "today" if days <= 0 else f"{days} day{'s' if days > 1 else ''} ago"
-    return replace(facts, notes=(*facts.notes, f"facts from the lock of {facts.read_at:%Y-%m-%d} ({age})"))
+    return replace(facts, notes=(*facts.notes, f"facts from the {record} of {facts.read_at:%Y-%m-%d} ({age})"))
 
 
 def _is_same(path: Path, facts: RepositoryFacts) -> bool:
@@ -124,7 +129,8 @@ def _compact(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _parse(data: bytes) -> RepositoryFacts:
+def parse_lock(data: bytes) -> RepositoryFacts:
+    """Return the facts of a lock's text; raise LockError when it is malformed or of another version."""
     try:
         record: JsonObject = parse_object(data, MAX_LOCK_BYTES)
         version = record.pop("version", None)

@@ -20,7 +20,7 @@ class SourceOptions:
     ``locks`` is the folder of lock files; ``base`` is what folders are relative to. ``token`` None takes what
     huggingface_hub finds, an empty one is none; ``endpoint`` None is HF_ENDPOINT's or the Hub's. ``offline`` asks
     nobody. ``refresh`` looks again at what can change about a locked repository. ``hosts`` may be redirected to,
-    besides the Hub's own.
+    besides the Hub's own. ``cache`` is the folder of what is known of commits already; None keeps nothing.
     """
 
     locks: Path | None = None
@@ -32,6 +32,7 @@ class SourceOptions:
     progress: Callable[[str], None] | None = None
     refresh: bool = False
     hosts: tuple[str, ...] = ()
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ def _hub(blank: RepositoryFacts, options: SourceOptions) -> RepositoryFacts | _W
     if not offline:
         return _Wanted(facts=blank, locked=locked)
     blank = replace(blank, state=RepositoryState.UNREACHABLE, detail="offline mode")
-    return _fallback(blank, locked) if locked else replace(blank, detail="offline mode, and no lock has this revision")
+    return _fallback(blank, locked or _find_cached(blank, options)) or replace(
+        blank, detail="offline mode, and no lock has this revision"
+    )
 
 
 def _find_lock(blank: RepositoryFacts, options: SourceOptions) -> tuple[RepositoryFacts | None, tuple[str, ...]]:
@@ -133,10 +136,21 @@ def _find_lock(blank: RepositoryFacts, options: SourceOptions) -> tuple[Reposito
     return (None if found is None else with_age(found)), ()
 
 
-def _fallback(facts: RepositoryFacts, locked: RepositoryFacts | None) -> RepositoryFacts:
-    """Return the locked facts where the Hub could not be reached, saying so; else the facts as they are."""
-    if locked is None or facts.state is not RepositoryState.UNREACHABLE:
-        return facts
+def _find_cached(blank: RepositoryFacts, options: SourceOptions) -> RepositoryFacts | None:
+    """Return what the cache has of a pinned commit: for when the Hub cannot be asked."""
+    if options.cache is None or not is_commit(blank.revision):
+        return None
+    from validation.sources.cache import Cache  # noqa: PLC0415 - only where a cache is in use
+    from validation.sources.lock import with_age  # noqa: PLC0415 - as above
+
+    found = Cache(folder=options.cache, endpoint=options.endpoint or "").find(blank.repository, blank.revision)
+    return None if found is None else with_age(found, record="cache")
+
+
+def _fallback(facts: RepositoryFacts, locked: RepositoryFacts | None) -> RepositoryFacts | None:
+    """Return the recorded facts, saying that the Hub could not be reached."""
+    if locked is None:
+        return None
     moved = "" if is_commit(facts.revision) else "; the revision may point elsewhere by now"
     note = f"the Hub was not reached ({facts.detail}){moved}"
     return replace(locked, source=facts.source, revision=facts.revision, notes=(*locked.notes, *facts.notes, note))
@@ -155,9 +169,20 @@ def _from_hub(
             for request, item in wanted.items()
         }
         for request, future in futures.items():
-            found[request] = _fallback(_settled(future, wanted[request].facts, end), wanted[request].locked)
+            found[request] = _bridged(_settled(future, wanted[request].facts, end), wanted[request].locked, options)
             _report(options, {request: found[request]})
+    if options.cache is not None and not is_resolving:
+        from validation.sources.cache import Cache  # noqa: PLC0415 - imported by now
+
+        Cache(folder=options.cache).prune()
     return found
+
+
+def _bridged(facts: RepositoryFacts, locked: RepositoryFacts | None, options: SourceOptions) -> RepositoryFacts:
+    """Return the facts; where the Hub could not be reached, what a lock or the cache has of them."""
+    if facts.state is not RepositoryState.UNREACHABLE:
+        return facts
+    return _fallback(facts, locked or _find_cached(facts, options)) or facts
 
 
 def _settled(future: "Future[RepositoryFacts]", blank: RepositoryFacts, end: float) -> RepositoryFacts:

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi, constants
 
 from validation.facts import RepositoryFacts, RepositoryState
 from validation.sources.account import Account, find_token
+from validation.sources.cache import Cache
 from validation.sources.client import Budget, install, is_safe_endpoint
 from validation.sources.crew import Crew
 from validation.sources.hub import Bases, HubReader
@@ -32,6 +33,7 @@ class Session:
         self._stopped = Event()
         self._bases = Bases()
         self._readers = Crew(READERS)
+        self._cache = Cache(folder=options.cache, endpoint=options.endpoint or "") if options.cache else None
         self._requests = Crew(REQUESTS)
         endpoint = (options.endpoint or constants.ENDPOINT).rstrip("/")
         self._problem = "" if is_safe_endpoint(endpoint) else "the Hub's endpoint is not https"
@@ -75,6 +77,7 @@ class Session:
                 budget=self._budget(),
                 bases=self._bases,
                 hosts=self._options.hosts,
+                cache=self._cache,
             )
         )
 
