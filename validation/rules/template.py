@@ -139,11 +139,12 @@ def syntax(subject: Subject) -> Iterator[Answer]:
     Fix: correct the template at the line that is named.
     Source: transformers' _compile_jinja_template (trim_blocks, lstrip_blocks, loop controls, the generation tag).
     """
-    from validation.sandbox import TemplateError, parse  # noqa: PLC0415 - only models that chat need jinja2
-
     found = templates(subject.facts)
     if not found:
         yield skipped("there is no chat template")
+        return
+    from validation.sandbox import TemplateError, parse  # noqa: PLC0415 - only a template needs jinja2
+
     for template in found:
         try:
             parse(template.text)
@@ -169,9 +170,12 @@ def unsafe(subject: Subject) -> Iterator[Answer]:
     Fix: build new values (`messages + [x]`, `namespace`), and use the filters that jinja2 has.
     Source: jinja2's ImmutableSandboxedEnvironment.
     """
-    from validation.sandbox import TemplateError, flaws, parse  # noqa: PLC0415 - only models that chat need jinja2
+    written = templates(subject.facts)
+    if not written:
+        return
+    from validation.sandbox import TemplateError, flaws, parse  # noqa: PLC0415 - only a template needs jinja2
 
-    for template in templates(subject.facts):
+    for template in written:
         try:
             found = list(dict.fromkeys(flaws(parse(template.text))))
         except TemplateError:
