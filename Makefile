@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test cluster-tools test-cluster pictures examples schema docs accuracy lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster judges pictures examples schema docs accuracy bench lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ cluster-tools: ## build a real Kubernetes control plane from Go modules, once (1
 
 test-cluster: setup cluster-tools ## apply every stack to a real API server
 	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -v
+
+judges: setup ## render every stack, and let checkov and kube-score judge it beside others (needs Go)
+	$(PY) -m tools.judges
 
 check: setup ## lint and type-check
 	$(VENV)/bin/ruff check .
@@ -52,6 +55,9 @@ pictures: setup ## draw the README's pictures from the real commands
 
 accuracy: setup ## compare the predictions with vLLM's own answers (PEERS=--peers: and with other estimators)
 	$(PY) -m tools.accuracy $(PEERS)
+
+bench: setup ## measure speed, bytes and memory as ratios, into docs/benchmarks.md (PEERS=--peers: and hf-mem)
+	$(PY) -m tools.bench $(PEERS)
 
 lock: ## pin the packages with hashes (needs pip-tools in .venv)
 	$(PY) -m pip install --quiet pip-tools

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi
 from pulumi_kubernetes.core.v1 import (
     ContainerArgsDict,
+    PodAntiAffinityArgsDict,
     PodSpecArgsDict,
     ResourceRequirementsArgsDict,
     TopologySpreadConstraintArgsDict,
@@ -27,6 +28,7 @@ RUN = "/run/slipway"
 KEYS = "/run/secrets/slipway"
 CONFIG = f"{RUN}/config.yaml"
 COMPOSER_NEEDS = {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"}
+HOST_LABEL = "kubernetes.io/hostname"
 MARKER = ".slipway/complete.json"  # written by the prefetch at the root of the volume
 
 
@@ -51,6 +53,7 @@ def server_pod(args: VllmInferenceServiceArgs, names: ServerNames, times: sizes.
         "volumes": _volumes(args, names),
         "termination_grace_period_seconds": times.stop,
         "topology_spread_constraints": _spread(names.model),
+        "affinity": {"pod_anti_affinity": _apart(names.model)},
         "restart_policy": "Always",
     }
     if "node_selector" in args:
@@ -180,5 +183,15 @@ def _spread(model: str) -> Sequence[TopologySpreadConstraintArgsDict]:
             "label_selector": {"match_labels": selector(model, SERVER)},
             "match_label_keys": ["pod-template-hash"],
         }
-        for key in ("kubernetes.io/hostname", ZONE_LABEL)
+        for key in (HOST_LABEL, ZONE_LABEL)
     ]
+
+
+def _apart(model: str) -> PodAntiAffinityArgsDict:
+    """Return the same wish for nodes, in the older words that schedulers and scanners of every version know."""
+    term = {"topology_key": HOST_LABEL, "label_selector": {"match_labels": selector(model, SERVER)}}
+    return {
+        "preferred_during_scheduling_ignored_during_execution": [
+            {"weight": 100, "pod_affinity_term": cast("Any", term)}  # plain dictionaries of the same keys
+        ]
+    }

@@ -1,0 +1,75 @@
+"""What `make judges` makes of the judges' answers, and what it lets them judge."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.judges import (
+    CRITICAL,
+    PLACEHOLDER,
+    STACKS,
+    WARNING,
+    Verdict,
+    checkov_report,
+    judged,
+    kube_score_report,
+    render,
+)
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_only_the_judged_prod_has_the_placeholder_digest() -> None:
+    """Every other key of every stack is judged as it ships."""
+    changed = {}
+    for stack in STACKS:
+        text = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
+        shipped = yaml.safe_load(text)["config"]
+        found = judged(stack, text)["config"]
+        changed[stack] = {key: value for key, value in found.items() if value != shipped[key]}
+
+    assert {
+        "demo": {},
+        "dev": {},
+        "staging": {},
+        "prod": {"slipway:engine": {"version": "0.33.0", "image": f"docker.io/vllm/vllm-openai:v0.33.0@{PLACEHOLDER}"}},
+    } == changed
+
+
+@pytest.mark.parametrize(("stack", "servers"), [("dev", 1), ("prod", 3)])
+def test_a_stack_of_hub_models_is_rendered_from_the_stand_ins(tmp_path: Path, stack: str, servers: int) -> None:
+    """Each model passes all checks, and is deployed."""
+    documents = [yaml.safe_load(path.read_text()) for path in render(stack, tmp_path).glob("*.yaml")]
+
+    assert servers == len([each for each in documents if each["kind"] == "Deployment"])
+
+
+def test_checkov_is_counted_by_check() -> None:
+    """The same check on two objects is one line with a two."""
+    failed = {"check_id": "CKV_K8S_43", "check_name": "Image should use digest"}
+    report = {"results": {"failed_checks": [failed, failed]}, "summary": {"passed": 7}}
+
+    assert (7, {"CKV_K8S_43 Image should use digest": 2}) == checkov_report(report)
+
+
+def test_kube_score_is_counted_by_grade_without_what_it_skipped() -> None:
+    """A skipped check has a grade too, which says nothing."""
+    checks = [
+        {"check": {"id": "a"}, "grade": 1, "skipped": False},
+        {"check": {"id": "b"}, "grade": 5, "skipped": False},
+        {"check": {"id": "c"}, "grade": 1, "skipped": True},
+        {"check": {"id": "d"}, "grade": 10, "skipped": False},
+    ]
+
+    assert {CRITICAL: {"a": 1}, WARNING: {"b": 1}} == kube_score_report([{"checks": checks}, {"checks": None}])
+
+
+@pytest.mark.parametrize("judge", ["checkov", "critical", "warning"])
+def test_one_failed_check_of_any_judge_is_a_fault(judge: str) -> None:
+    """A warning of kube-score counts as well."""
+    counts: dict[str, dict[str, int]] = {"checkov": {}, "critical": {}, "warning": {}}
+
+    assert [True, False] == [
+        Verdict(stack="prod", passed=1, **each).faultless for each in (counts, {**counts, judge: {"check": 1}})
+    ]
