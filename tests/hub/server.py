@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.hub.repository import Repository, blob_id, is_lfs
 
 _INFO = re.compile(r"/api/models/([^/]+/[^/]+|[^/]+)(?:/revision/([^/]+))?")
+_TREE = re.compile(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)")
 _AUTH_CHECK = re.compile(r"/api/models/([^/]+/[^/]+)/auth-check")
 _RESOLVE = re.compile(r"/([^/]+/[^/]+|[^/]+)/resolve/([^/]+)/(.+)")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -78,6 +79,7 @@ class Hub:
         self.tokens: dict[str, str] = {}
         self.requests: list[Recorded] = []
         self.redirect_large = True
+        self.sent = 0  # bytes of bodies
         self.released = threading.Event()
         self._faults: list[tuple[str, Fault, list[int]]] = []
         self._lock = threading.Lock()
@@ -123,8 +125,13 @@ class Hub:
             return self._whoami(token)
         if match := _AUTH_CHECK.fullmatch(recorded.path):
             return self._auth_check(match[1], token)
+        return self._model(recorded, token)
+
+    def _model(self, recorded: Recorded, token: str | None) -> _Answer:
         if match := _INFO.fullmatch(recorded.path):
             return self._info(match[1], unquote(match[2] or "main"), token, recorded.query)
+        if match := _TREE.fullmatch(recorded.path):
+            return self._tree(match[1], token)
         if match := _RESOLVE.fullmatch(recorded.path):
             return self._resolve(match[1], unquote(match[2]), unquote(match[3]), recorded)
         return _error(404, "", "Not found")
@@ -171,6 +178,12 @@ class Hub:
         if "securityStatus" not in query:
             info.pop("securityRepoStatus", None)
         return _json(info)
+
+    def _tree(self, identity: str, token: str | None) -> _Answer:
+        found = self._hidden(identity, token)
+        if isinstance(found, _Answer):
+            return found
+        return _json([{"type": "file", "path": path, "size": len(data)} for path, data in found.files.items()])
 
     def _resolve(self, identity: str, revision: str, path: str, recorded: Recorded) -> _Answer:
         found = self._hidden(identity, recorded.token)
@@ -270,6 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _write(self, body: bytes, drip: float) -> None:
         with contextlib.suppress(OSError):
             if not drip:
+                self.hub.sent += len(body)
                 self.wfile.write(body)
                 return
             for byte in body:

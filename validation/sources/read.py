@@ -3,12 +3,15 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from validation.facts import Origin, RepositoryFacts, RepositoryState
 from validation.sources.address import Address, Kind, address, is_commit, is_revision
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 GRACE = 0.5  # seconds that a reader has to put together what it got before the deadline
 
