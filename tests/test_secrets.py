@@ -1,0 +1,110 @@
+"""A canary token is looked for in everything that a run prints, writes or leaves behind."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands.command import validation
+from tests.hub.fixtures import hub, tiny_chat
+from tests.hub.server import Fault, Hub
+from validation.output import FORMATS
+
+__all__ = ["hub"]
+CANARY = "hf_canaryThatMustNotBeSeen0123456789"
+SOURCE = "hf://acme/tiny-chat"
+FAULTS = {
+    "none": None,
+    "the server repeats the token": Fault(status=401, body=json.dumps({"error": CANARY}).encode()),
+    "a header repeats it": Fault(status=400, headers={"X-Error-Message": CANARY, "X-Request-Id": CANARY}),
+    "an outage": Fault(status=500, body=CANARY.encode()),
+    "a redirect with it": Fault(redirect=f"https://example.com/?token={CANARY}"),
+}
+
+
+def loud(hub: Hub, home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command with the canary as its token, and all logs at their loudest."""
+    return validation(
+        *arguments,
+        home=home,
+        HF_ENDPOINT=hub.url,
+        HF_TOKEN=CANARY,
+        HF_HUB_VERBOSITY="debug",
+        HF_DEBUG="1",
+        SLIPWAY_DEBUG="1",
+        PYTHONDEVMODE="1",
+    )
+
+
+@pytest.fixture
+def gated(hub: Hub) -> Hub:
+    """Return a stand-in with a gated model that the canary may read."""
+    hub.tokens[CANARY] = "write"
+    hub.add(tiny_chat(gated="auto", readers=frozenset({CANARY}), parameters=None))
+    return hub
+
+
+def left(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of every file below a folder."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield str(path.relative_to(folder)), path.read_bytes()
+
+
+def seen(folder: Path, *printed: str) -> list[str]:
+    """Return where the canary is."""
+    found = [name for name, content in left(folder) if CANARY.encode() in content or CANARY in name]
+    return found + [text for text in printed if CANARY in text]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_shows_the_token(gated: Hub, tmp_path: Path, name: str) -> None:
+    """All logs are at their loudest, and the token was in use."""
+    done = loud(gated, tmp_path, "check", SOURCE, "--format", name)
+
+    assert {CANARY} == {request.token for request in gated.requests if gated.url.endswith(str(request.port))}
+    assert "tiny-chat" in done.stdout
+    assert [] == seen(tmp_path, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_no_error_shows_the_token(gated: Hub, tmp_path: Path, fault: Fault | None) -> None:
+    """Also when the server says it, in a body, a header or an address."""
+    if fault is not None:
+        gated.fail("/api/models", fault)
+
+    done = loud(gated, tmp_path, "check", SOURCE, "--timeout", "3")
+
+    assert gated.requests
+    assert "this is a bug of Slipway" not in done.stderr
+    assert [] == seen(tmp_path, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["lock", "fit"])
+def test_no_file_that_a_command_leaves_holds_the_token(gated: Hub, tmp_path: Path, command: str) -> None:
+    """Neither locks nor the cache, whose entries are there."""
+    arguments = ["lock", SOURCE, "--dir", str(tmp_path / "locks")] if command == "lock" else ["fit", SOURCE]
+    done = loud(gated, tmp_path, *arguments)
+
+    assert 0 == done.returncode, done.stderr
+    assert [name for name, content in left(tmp_path) if b"LlamaForCausalLM" in content]
+    assert [] == seen(tmp_path, done.stdout, done.stderr)
+
+
+def test_nobody_is_asked_for_statistics(gated: Hub, tmp_path: Path) -> None:
+    """The client's list of coding agents would cost a round trip, and is no business of a check."""
+    validation("check", SOURCE, home=tmp_path, HF_ENDPOINT=gated.url, HF_TOKEN=CANARY)
+
+    assert not [
+        path for path in gated.paths() if not path.startswith(("/api/models/", "/acme/", "/api/whoami", "/xet/"))
+    ]
+
+
+def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
+    """Typed as a source, a revision or a contract it is refused unseen where it can be known for one."""
+    done = validation("check", f"hf://user:{CANARY}@acme/x", home=tmp_path)
+
+    assert 0 != done.returncode
+    assert [] == seen(tmp_path, done.stderr)
