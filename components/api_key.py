@@ -1,7 +1,9 @@
 """ApiKey: the Secret that clients of a model prove themselves with, given, generated, or there already."""
 
-import importlib
-from typing import Any, NotRequired, TypedDict
+import base64
+import secrets
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -9,9 +11,8 @@ import pulumi_kubernetes as kubernetes
 from components.naming import SERVER, labels, object_name
 
 TOKEN = "slipway:index:ApiKey"  # noqa: S105 - a type token of Pulumi, no secret
-PACKAGE = "pulumi-random"
 ENTRY = "key"
-LENGTH = 48  # letters and digits: 285 bits
+BYTES = 32  # 256 bits, as 64 hex digits
 
 
 class ApiKeyArgs(TypedDict):
@@ -38,7 +39,7 @@ class ApiKey(pulumi.ComponentResource):
     """The key, as a secret; empty when it is in the cluster only."""
 
     def __init__(self, name: str, args: ApiKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Make the Secret unless there is one; raise RunError to generate a key without pulumi-random."""
+        """Make the Secret unless there is one already."""
         super().__init__(TOKEN, name, {key: value for key, value in args.items() if key != "value"}, opts)
         self.secret: kubernetes.core.v1.Secret | None = None
         if existing := args.get("existing_secret_name"):
@@ -46,13 +47,22 @@ class ApiKey(pulumi.ComponentResource):
             self.secret_key = pulumi.Output.from_input(args.get("existing_secret_key", ""))
             self.value = pulumi.Output.from_input("")
         else:
-            self.value = pulumi.Output.secret(args["value"] if "value" in args else self._generated(name))
-            self.secret = self._secret(name, args)
+            self.secret = self._given(name, args, args["value"]) if "value" in args else self._generated(name, args)
             self.secret_name = self.secret.metadata.name
             self.secret_key = pulumi.Output.from_input(ENTRY)
+            self.value = pulumi.Output.secret(self.secret.data.apply(_entry))
         self.register_outputs({"secretName": self.secret_name, "secretKey": self.secret_key, "value": self.value})
 
-    def _secret(self, name: str, args: ApiKeyArgs) -> kubernetes.core.v1.Secret:
+    def _given(self, name: str, args: ApiKeyArgs, value: pulumi.Input[str]) -> kubernetes.core.v1.Secret:
+        return self._secret(name, args, pulumi.Output.secret(value), [])
+
+    def _generated(self, name: str, args: ApiKeyArgs) -> kubernetes.core.v1.Secret:
+        """Make a key that only the first creation decides: later runs keep what the state has, whatever they draw."""
+        return self._secret(name, args, pulumi.Output.secret(secrets.token_hex(BYTES)), ["data"])
+
+    def _secret(
+        self, name: str, args: ApiKeyArgs, value: pulumi.Output[str], ignored: list[str]
+    ) -> kubernetes.core.v1.Secret:
         return kubernetes.core.v1.Secret(
             f"{name}-api-key",
             metadata={
@@ -61,19 +71,10 @@ class ApiKey(pulumi.ComponentResource):
                 "labels": labels(name, SERVER),
             },
             type="Opaque",
-            string_data={ENTRY: self.value},
-            opts=pulumi.ResourceOptions(parent=self),
+            data={ENTRY: value.apply(lambda text: base64.b64encode(text.encode()).decode())},
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
         )
 
-    def _generated(self, name: str) -> pulumi.Input[str]:
-        try:
-            random: Any = importlib.import_module("pulumi_random")
-        except ImportError:
-            raise pulumi.RunError(
-                f"model `{name}`: to generate an API key the package {PACKAGE} is needed; add it to requirements.txt, "
-                "or set `slipway:apiKey`, or `endpoint.apiKeySecret`"
-            ) from None
-        key: pulumi.Input[str] = random.RandomPassword(
-            f"{name}-api-key", length=LENGTH, special=False, opts=pulumi.ResourceOptions(parent=self)
-        ).result
-        return key
+
+def _entry(data: Mapping[str, str] | None) -> str:
+    return base64.b64decode((data or {}).get(ENTRY, "")).decode()

@@ -19,7 +19,7 @@ from components.weights.args import ModelWeightsArgs, WeightFileArgs
 from components.weights.selection import server_files
 from deployment.reporting import context, stated
 from stacks.infrastructure import NodePool
-from stacks.model import Model
+from stacks.model import Model, Visibility
 from stacks.settings import Settings
 from validation.fit.catalogue import find_gpu, find_instances
 from validation.report import Report
@@ -153,13 +153,14 @@ def endpoint(site: Site, model: Model, report: Report, *, service: VllmInference
         endpoints=list(report.model.endpoints),
         has_api_key=True,
     )
-    gateway = site.settings.cluster.gateway
+    gateway = None if model.endpoint.tls_secret else site.settings.cluster.gateway
+    certificate = model.endpoint.tls_secret or (None if gateway else f"{model.name}-tls")
     optional: dict[str, Any] = {
         "hostname": model.endpoint.hostname,
         "allow_from": list(model.endpoint.allow_from),
-        "tls_secret": model.endpoint.tls_secret,
+        "tls_secret": certificate if model.endpoint.visibility is Visibility.PUBLIC else None,
         "gateway": stated({"name": gateway.name, "namespace": gateway.namespace, "section_name": gateway.section_name})
-        if gateway and not model.endpoint.tls_secret
+        if gateway
         else None,
     }
     return cast("InferenceEndpointArgs", {**args, **stated(optional)})

@@ -41,11 +41,11 @@ class Cluster(Base):
     kubeconfig_context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     """The context of the kubeconfig to use; left out: the current one."""
     cluster_id: form.ClusterId | None = None
-    """The cluster's id with its region, like `fr-par/<uuid>` (platform `kapsule`)."""
+    """The cluster's id with its region, like `fr-par/<uuid>` (platform `kapsule`); left out: its pools are there."""
     cluster_name: form.Identifier | None = None
     """The cluster's name in the discovery tags of its subnets and security groups (platform `karpenter`)."""
     node_role: form.Identifier | None = None
-    """The IAM role of the nodes (platform `karpenter`)."""
+    """The IAM role of the nodes (platform `karpenter`); left out: the EC2NodeClass `default` is taken."""
     ami_alias: form.AmiAlias | None = None
     """The machine image, like `al2023@v20261101` (platform `karpenter`); left out: the latest `al2023`."""
     storage_class: form.ObjectName | None = None

@@ -73,7 +73,8 @@ class Endpoint(Base):
     allow_from: Annotated[tuple[form.Network, ...], LOOSE] = ()
     """The networks that may call a public endpoint; empty: all."""
     tls_secret: form.ObjectName | None = None
-    """The Secret with the host's certificate, for a Gateway of its own; left out: `slipway:cluster.gateway` has one."""
+    """The Secret with the host's certificate, for a Gateway of its own; left out: that of
+    `slipway:cluster.gateway`, else the Secret `NAME-tls`."""
     api_key_secret: SecretKey | None = None
     """The API key's Secret in the cluster; left out: `slipway:apiKey`, else one is generated."""
 

@@ -22,10 +22,6 @@ _PLATFORM_KEYS = {
     "nodeRole": Platform.KARPENTER,
     "amiAlias": Platform.KARPENTER,
 }
-_PLATFORM_NEEDS: Mapping[str, tuple[str, ...]] = {
-    Platform.KAPSULE: ("clusterId",),
-    Platform.KARPENTER: ("clusterName", "nodeRole"),
-}
 _VERSION_TAG = re.compile(r":v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)(?=[-+@.a-z]|$)")
 _ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
 
@@ -83,7 +79,6 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
         yield from _model(model, by_name)
     yield from _unique([model.inner("endpoint") for model in models], "hostname", "another model has this host name")
     yield from _capacity(by_name, models, platform)
-    yield from _tls(stack.inner("cluster"), models)
 
 
 def _engine(engine: View) -> Iterator[Found]:
@@ -94,9 +89,10 @@ def _engine(engine: View) -> Iterator[Found]:
 
 def _cluster(cluster: View) -> Iterator[Found]:
     platform = cluster.text("platform")
-    for key in _PLATFORM_NEEDS.get(platform, ()):
-        if not cluster.states(key):
-            yield cluster.at(key), f"is missing for the platform `{platform}`", "add it"
+    if platform == Platform.KARPENTER:
+        for key, other in (("nodeRole", "clusterName"), ("clusterName", "nodeRole")):
+            if cluster.states(other) and not cluster.states(key):
+                yield cluster.at(key), f"is missing beside `{other}`", f"add it, or remove `{other}`"
     for key, owner in _PLATFORM_KEYS.items() if platform in set(Platform) else ():
         if cluster.states(key) and platform != owner:
             yield cluster.at(key), f"is only for the platform `{owner}`", "remove it"
@@ -214,15 +210,4 @@ def _capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str
                 pool.at("maxNodes"),
                 f"gives {there} GPUs, the models' smallest numbers of replicas take {wanted[name]}",
                 f"set it to {-(-wanted[name] // max(1, pool.number('gpusPerNode', 1)))} or more",
-            )
-
-
-def _tls(cluster: View, models: tuple[View, ...]) -> Iterator[Found]:
-    for model in models if not cluster.states("gateway") else ():
-        endpoint = model.inner("endpoint")
-        if endpoint.text("visibility") == Visibility.PUBLIC and not endpoint.states("tlsSecret"):
-            yield (
-                endpoint.at("tlsSecret"),
-                "is missing: a public endpoint needs TLS",
-                "name the Secret with the certificate, or a Gateway that has one in `slipway:cluster.gateway`",
             )

@@ -1,4 +1,7 @@
-"""Nodes of Scaleway Kapsule, by the provider package pulumiverse-scaleway, which is only imported here."""
+"""Nodes of Scaleway Kapsule: pools made by the provider package pulumiverse-scaleway, or pools that are there already.
+
+The package is imported only here, and only where a pool is made.
+"""
 
 import importlib
 from types import ModuleType
@@ -9,6 +12,7 @@ from components.naming import object_name
 from components.pools.pool import GPU_TAINT, POOL_LABEL, GpuNodePoolArgs, Pool, gpu_resource, gpu_toleration
 
 PACKAGE = "pulumiverse-scaleway"
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"  # set by the cloud controller on every node
 DISK_GIB = 150
 FIRST_NODES = 1  # at creation only: shows at once whether the type can be had; the autoscaler removes it
 # GPUs and GPUs a node to Scaleway's commercial types
@@ -30,14 +34,22 @@ NODE_TYPES = {
 
 
 def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:
-    """Make the pool; raise RunError without the package or the cluster's id, for two zones, or a GPU without a type."""
-    if "cluster_id" not in args:
-        raise pulumi.RunError(f"node pool `{name}`: Kapsule needs `clusterId`, the id of the cluster with its region")
+    """Make the pool in the cluster of ``cluster_id``; without it, take nodes of the type that the cluster has already.
+
+    Raises RunError without the package, for two zones, for interruptible nodes, or for a GPU without a type.
+    """
     if args.get("spot", False):
         raise pulumi.RunError(f"node pool `{name}`: Kapsule has no interruptible nodes; set `spot` to false")
     zones = args.get("zones", [])
     if len(zones) > 1:
         raise pulumi.RunError(f"node pool `{name}`: a Kapsule pool lies in one zone; make a pool for each of `zones`")
+    if "cluster_id" not in args:
+        return Pool(
+            node_selector={INSTANCE_TYPE_LABEL: _node_type(name, args)},
+            tolerations=(gpu_toleration(),),
+            gpu_resource=gpu_resource(args),
+            zones=tuple(zones),
+        )
     least, most = args.get("min_nodes", 0), args.get("max_nodes", 1)
     pool = _provider().kubernetes.Pool(
         f"{name}-pool",

@@ -19,6 +19,7 @@ from components.pools.pool import (
 )
 
 NODE_POOL = "karpenter.sh/nodepool"  # Karpenter's own label on the nodes of a pool
+DEFAULT_CLASS = "default"  # what Karpenter's own guide calls the class of a cluster
 DISK_GIB = 150
 # karpenter.k8s.aws/instance-gpu-name, as EC2 names the GPUs of its instance types
 GPU_NAMES = {
@@ -36,36 +37,42 @@ GPU_MEMORY = {"A100-40": "40960", "A100-80": "81920"}  # MiB, where one name sta
 
 
 def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:
-    """Make both objects; raise RunError for a minimum of nodes, or without role and cluster."""
+    """Make the NodePool, and its EC2NodeClass where role and cluster are named; else the class ``default`` is taken.
+
+    Raises RunError for a minimum of nodes, or for a role without its cluster and the other way round.
+    """
     if args.get("min_nodes", 0):
         raise pulumi.RunError(f"node pool `{name}`: Karpenter keeps no minimum of nodes; set `minNodes` to 0")
-    if "node_role" not in args or "cluster_name" not in args:
+    if ("node_role" in args) != ("cluster_name" in args):
         raise pulumi.RunError(
-            f"node pool `{name}`: Karpenter needs `nodeRole` (an IAM role) and `clusterName` (of the discovery tags)"
+            f"node pool `{name}`: a class of its own needs `nodeRole` (an IAM role) and `clusterName` (of the tags)"
         )
-    options = pulumi.ResourceOptions(parent=parent)
-    node_class = CustomResource(
-        f"{name}-node-class",
-        api_version="karpenter.k8s.aws/v1",
-        kind="EC2NodeClass",
-        metadata={"name": object_name(name)},
-        spec=_node_class(args),
-        opts=options,
-    )
+    node_class = _own_class(name, args, parent) if "node_role" in args else None
     node_pool = CustomResource(
         f"{name}-node-pool",
         api_version="karpenter.sh/v1",
         kind="NodePool",
         metadata={"name": object_name(name)},
-        spec=_node_pool(name, args),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[node_class]),
+        spec=_node_pool(name, args, object_name(name) if node_class else DEFAULT_CLASS),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[node_class] if node_class else []),
     )
     return Pool(
         node_selector={NODE_POOL: object_name(name)},
         tolerations=(gpu_toleration(),),
         gpu_resource=gpu_resource(args),
         zones=tuple(args.get("zones", ())),
-        resources={"node_class": node_class, "node_pool": node_pool},
+        resources={"node_pool": node_pool, **({"node_class": node_class} if node_class else {})},
+    )
+
+
+def _own_class(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> CustomResource:
+    return CustomResource(
+        f"{name}-node-class",
+        api_version="karpenter.k8s.aws/v1",
+        kind="EC2NodeClass",
+        metadata={"name": object_name(name)},
+        spec=_node_class(args),
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
@@ -87,13 +94,13 @@ def _node_class(args: GpuNodePoolArgs) -> dict[str, Any]:
     }
 
 
-def _node_pool(name: str, args: GpuNodePoolArgs) -> dict[str, Any]:
+def _node_pool(name: str, args: GpuNodePoolArgs, node_class: str) -> dict[str, Any]:
     gpus = args.get("gpus_per_node", 1)
     return {
         "template": {
             "metadata": {"labels": {POOL_LABEL: object_name(name)}},
             "spec": {
-                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": object_name(name)},
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": node_class},
                 "taints": [{"key": GPU_TAINT, "value": "present", "effect": "NoSchedule"}],
                 "requirements": _requirements(args),
                 "expireAfter": "Never",

@@ -54,12 +54,12 @@ class Recording(mocks.Mocks):
     resources: list[Recorded] = field(default_factory=list)
     logs: list[tuple[str, str, str]] = field(default_factory=list)
     dependencies: dict[str, set[str]] = field(default_factory=dict)
+    ignored: dict[str, list[str]] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Keep the registration; the outputs are the inputs."""
         self.resources.append(Recorded(type=args.typ, name=args.name, custom=bool(args.custom), inputs=args.inputs))
-        extra = {"result": "generated-canary-key-0123456789"} if args.typ.startswith("random:") else {}
-        return f"{args.name}-id", {**args.inputs, **extra}
+        return f"{args.name}-id", dict(args.inputs)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer nothing; no component calls a provider's function."""
@@ -93,6 +93,7 @@ class Monitor(mocks.MockMonitor):
         """Keep the dependencies by type and name, then register."""
         waited = {urn.rpartition("$")[2] for urn in request.dependencies}
         self.recording.dependencies[f"{request.type}::{request.name}"] = waited
+        self.recording.ignored[request.name] = list(request.ignoreChanges)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
 

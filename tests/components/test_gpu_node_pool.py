@@ -149,6 +149,22 @@ def test_karpenter_refuses_what_it_cannot_do(changes: dict[str, Any], message: s
         make(platform="karpenter", **changes)
 
 
+def test_karpenter_takes_the_class_of_the_cluster_when_none_is_described() -> None:
+    """Without role and cluster there is only the NodePool."""
+    recording, _ = make(platform="karpenter")
+    template = recording.one("NodePool")["spec"]["template"]["spec"]
+
+    assert [] == recording.kinds("EC2NodeClass")
+    assert {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "default"} == template["nodeClassRef"]
+
+
+def test_kapsule_takes_the_nodes_that_are_there_when_no_cluster_is_named() -> None:
+    """By the instance type that every node says, and without any package."""
+    _, outputs = make(platform="kapsule")
+
+    assert {"node.kubernetes.io/instance-type": "L4-1-24G"} == outputs["node_selector"]
+
+
 @pytest.fixture
 def scaleway(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in for the provider package with a resource of its type token."""
@@ -189,7 +205,6 @@ def test_kapsule_labels_and_taints_its_nodes_by_tags() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "needs `clusterId`"),
         ({"cluster_id": "c", "spot": True}, "set `spot` to false"),
         ({"cluster_id": "c", "zones": ["a", "b"]}, "a pool for each of `zones`"),
         ({"cluster_id": "c", "gpu": "T4"}, "no Kapsule type is known with 1 x T4; set `instanceType`"),

@@ -1,11 +1,9 @@
 """ApiKey and ModelNamespace: where the secrets are."""
 
-import sys
-from types import ModuleType
+import base64
 from typing import Any
 
 import pulumi
-import pytest
 
 from components.api_key import ApiKey, ApiKeyArgs
 from components.model_namespace import ModelNamespace
@@ -31,7 +29,7 @@ def test_a_given_key_becomes_a_secret() -> None:
     """Marked as secret on its way, whether or not it came so."""
     recording, outputs = key(value="canary-key-0123456789")
 
-    assert {"key": "canary-key-0123456789"} == recording.one("Secret")["stringData"]
+    assert {"key": base64.b64encode(b"canary-key-0123456789").decode()} == recording.one("Secret")["data"]
     assert ("granite-api-key", "key", True) == (outputs["secret_name"], outputs["secret_key"], outputs["is_secret"])
     assert "canary" not in str([without_secrets(each.inputs) for each in recording.resources])
 
@@ -44,31 +42,23 @@ def test_a_secret_that_is_there_already_is_only_named() -> None:
     assert ("keys", "granite", "") == (outputs["secret_name"], outputs["secret_key"], outputs["value"])
 
 
-def test_without_either_a_key_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By pulumi-random, long enough and without characters that shells or headers mind."""
+def test_without_either_a_key_is_generated_once() -> None:
+    """Long enough, another one each time, and kept by the engine whatever later runs draw."""
+    first, second = key()[0], key()[0]
+    drawn = [base64.b64decode(each.one("Secret")["data"]["key"]).decode() for each in (first, second)]
 
-    class RandomPassword(pulumi.CustomResource):
-        result: pulumi.Output[str]
-
-        def __init__(self, name: str, opts: pulumi.ResourceOptions, **inputs: Any) -> None:
-            super().__init__("random:index/randomPassword:RandomPassword", name, {**inputs, "result": None}, opts)
-
-    package = ModuleType("pulumi_random")
-    package.RandomPassword = RandomPassword  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "pulumi_random", package)
-
-    recording, _ = key()
-
-    assert {"length": 48, "special": False} == recording.one("RandomPassword")
-    assert {"key": "generated-canary-key-0123456789"} == recording.one("Secret")["stringData"]
+    assert [64, 64] == [len(each) for each in drawn]
+    assert drawn[0] != drawn[1]
+    assert ["data"] == first.ignored["granite-api-key"]
 
 
-def test_a_key_cannot_be_generated_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the package and the two other ways."""
-    monkeypatch.setitem(sys.modules, "pulumi_random", None)
+def test_a_generated_key_is_marked_as_a_secret() -> None:
+    """In the inputs of its Secret and in the output."""
+    recording, outputs = key()
+    drawn = recording.one("Secret")["data"]["key"]
 
-    with pytest.raises(pulumi.RunError, match=r"pulumi-random is needed.*`slipway:apiKey`.*`endpoint.apiKeySecret`"):
-        key()
+    assert outputs["is_secret"]
+    assert drawn not in str([without_secrets(each.inputs) for each in recording.resources])
 
 
 def space(**changes: Any) -> Recording:
