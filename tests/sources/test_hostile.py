@@ -160,5 +160,6 @@ def test_a_file_is_not_fetched_from_elsewhere(hub: Hub, part: str, location: str
 
     facts = read(hub, deadline=5.0)
 
-    unread = [item.path for item in (*facts.documents.values(), *facts.header_problems) if item.unread]
-    assert (RepositoryState.READABLE, [part.removeprefix("/")]) == (facts.state, unread)
+    documents = [item.path for item in facts.documents.values() if item.unread]
+    headers = [item.path for item in facts.header_problems if item.unread]
+    assert (RepositoryState.READABLE, [part.removeprefix("/")]) == (facts.state, documents + headers)
