@@ -2,12 +2,13 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.commands.command import validation
+from tests.commands.command import ROOT, TIMEOUT, environment, validation
 from tests.hub.fixtures import hub, tiny_chat
 from tests.hub.server import Fault, Hub
 from validation.output import FORMATS
@@ -90,6 +91,41 @@ def test_no_file_that_a_command_leaves_holds_the_token(gated: Hub, tmp_path: Pat
 
     assert 0 == done.returncode, done.stderr
     assert [name for name, content in left(tmp_path) if b"LlamaForCausalLM" in content]
+    assert [] == seen(tmp_path, done.stdout, done.stderr)
+
+
+STACK = """
+config:
+  slipway:cluster: {platform: existing, namespace: inference}
+  slipway:engine: {version: 0.33.0}
+  slipway:nodePools: [{name: l4, gpu: L4, maxNodes: 1, vcpusPerNode: 8}]
+  slipway:models:
+    - name: tiny-chat
+      source: hf://acme/tiny-chat
+      pool: l4
+      endpoint: {apiKeySecret: {name: api-key, key: key}}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_plan_and_no_manifest_holds_the_token(gated: Hub, tmp_path: Path, form: str) -> None:
+    """Of a preview whose model only the canary may read."""
+    stack = tmp_path / "Pulumi.canary.yaml"
+    stack.write_text(STACK)
+    out = tmp_path / "out"
+    arguments = ["-m", "dryrun", "preview", str(stack), "--out", str(out), "--format", form]
+    done = subprocess.run(  # noqa: S603 - the arguments above
+        [sys.executable, *arguments],
+        env=environment(tmp_path, HF_ENDPOINT=gated.url, HF_TOKEN=CANARY, HF_HUB_VERBOSITY="debug"),
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+    assert CANARY in {request.token for request in gated.requests}
+    assert [name for name, content in left(out) if b"tiny-chat" in content], done.stdout + done.stderr
     assert [] == seen(tmp_path, done.stdout, done.stderr)
 
 
