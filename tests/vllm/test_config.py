@@ -42,6 +42,19 @@ def test_other_names_lead_to_the_same_value() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("expected", "key", "config"),
+    [
+        (2048, "hidden_size", {"model_type": "bloom", "n_embed": 2048}),
+        (64, "hidden_size", {"model_type": "bloom", "n_embed": None}),
+        (4, "n_groups", {"model_type": "nemotron_h", "mamba_n_groups": 4}),
+    ],
+)
+def test_names_of_old_files_are_taken(expected: int, key: str, config: JsonObject) -> None:
+    """Transformers' ``__post_init__`` of these classes reads a key that is no attribute."""
+    assert expected == resolved(config).whole.integer(key)
+
+
 def test_defaults_are_told_from_what_is_stated() -> None:
     """A default fills the value and leaves the stated part alone."""
     llama = resolved({"model_type": "llama", "hidden_size": 64}).whole

@@ -63,6 +63,21 @@ def test_a_modelopt_checkpoint_chooses_an_fp8_kv_cache() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ("fp8", {}),
+        ("auto", {"model_type": "deepseek_v3", "kv_lora_rank": 512}),
+        ("fp8", {"model_type": "deepseek_v3", "kv_lora_rank": None}),
+    ],
+)
+def test_compressed_tensors_choose_an_fp8_kv_cache(expected: str, changes: JsonObject) -> None:
+    """VLLM's ``Attention`` takes a checkpoint's scheme for its keys and values; latent attention does not look."""
+    method: JsonObject = {"quant_method": "compressed-tensors", "kv_cache_scheme": {"num_bits": 8, "type": "float"}}
+
+    assert expected == quantization({**llama(quantization_config=method), **changes}).kv_cache_dtype
+
+
+@pytest.mark.parametrize(
     ("expected", "scheme"),
     [
         ("fp8_e4m3", {"dynamic": False, "num_bits": 8, "type": "float"}),

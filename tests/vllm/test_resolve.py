@@ -75,6 +75,7 @@ def test_a_configuration_with_eyes_changes_the_class() -> None:
         ("`MoonshineModel` attends in its encoder and in its decoder", "moonshine"),
         ("the attention of `AlbertModel` does not use the interface of transformers", "albert"),
         ("`ViTModel` takes no `input_ids`", "vit"),
+        ("a layer of `IdeficsModel` attends from more than one module", "idefics"),
         ("`BambaModel` has layers without attention", "bamba"),
         ("transformers has no base model for `made-up`", "made-up"),
     ],

@@ -11,6 +11,11 @@ TEXT_SECTIONS = ("text_encoder", "decoder", "generator", "text_config")
 MAX_SECTIONS = 8  # transformers nests three deep at most
 RENAMED_SECTIONS = {"llm_config": "text_config"}  # vLLM's own renaming
 _RENAMED_FROM = {new: old for old, new in RENAMED_SECTIONS.items()}
+_OLD_NAMES: Mapping[str, Mapping[str, str]] = {  # what ``__post_init__`` of transformers' classes takes besides its own
+    "bloom": {"n_embed": "hidden_size"},
+    "falcon": {"n_embed": "hidden_size"},
+    "nemotron_h": {"mamba_n_groups": "n_groups", "mamba_d_conv": "conv_kernel", "mamba_expand": "expand"},
+}
 _FLAT_KEYS = ("dtype", "torch_dtype", "rope_parameters", "rope_scaling", "rope_theta")
 
 
@@ -156,6 +161,9 @@ def with_defaults(stated: JsonObject, table: EngineTable, model_type: str, depth
     value: JsonObject = {**known.defaults, **_renamed(stated)}
     for key in [key for key in stated if key in known.aliases]:
         value[known.aliases[key]] = value.pop(key)
+    for old, new in _OLD_NAMES.get(model_type, {}).items():
+        if (number := value.pop(old, None)) is not None:
+            value[new] = number
     for key, source in known.copies.items():
         if value.get(key) is None and known.aliases.get(source, source) in value:
             value[key] = value[known.aliases.get(source, source)]

@@ -37,7 +37,9 @@ def derive_quantization(config: ResolvedConfig, facts: RepositoryFacts, table: E
         return Quantization(problem=problem, help="choose a checkpoint quantized to one format")
     method = _overridden(method, stated, config, table)
     problem, fix = _refusal(method, stated, table)
-    return Quantization(method=method, problem=problem, help=fix, kv_cache_dtype=_kv_cache(stated, method))
+    return Quantization(
+        method=method, problem=problem, help=fix, kv_cache_dtype=_kv_cache(stated, method, config, table)
+    )
 
 
 def _stated(config: ResolvedConfig, facts: RepositoryFacts) -> Config:
@@ -110,8 +112,14 @@ def _refusal(method: str, stated: Config, table: EngineTable) -> tuple[str, str]
     return "", ""
 
 
-def _kv_cache(stated: Config, method: str) -> str:
-    """Return the KV cache format that a ModelOpt checkpoint chooses by itself, else ``auto``."""
+def _kv_cache(stated: Config, method: str, config: ResolvedConfig, table: EngineTable) -> str:
+    """Return the KV cache format that a checkpoint chooses by itself, else ``auto``.
+
+    A scheme of compressed-tensors is taken by vLLM's ``Attention`` (attention.py) and by no latent attention.
+    """
+    if method == "compressed-tensors" and stated.section("kv_cache_scheme"):
+        latent = config.text.model_type in table.mla_types and config.text.has("kv_lora_rank")
+        return "auto" if latent else "fp8"
     if not method.startswith("modelopt"):
         return "auto"
     inner = stated.section("quantization") or stated

@@ -10,6 +10,7 @@ REWRITES = (
     ("MiMoV2FlashForCausalLM", "vision_config", "MiMoV2OmniForCausalLM"),
     ("MiMoV2ForCausalLM", "vision_config", "MiMoV2OmniForCausalLM"),
 )  # name, key that is set, name that vLLM takes instead
+SHARED_LAYERS = frozenset({"idefics"})  # self and cross attention under one layer number, which the backend refuses
 EXPERT_KEYS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
 
 
@@ -152,6 +153,8 @@ def obstacle(config: ResolvedConfig, table: EngineTable) -> str:
     found = table.backend.obstacles.get(kind, "")
     if kind not in table.base_classes:
         return f"transformers has no base model for `{kind[:60]}`"
+    if kind in SHARED_LAYERS and "dispatch" in table.backend.checks:
+        return f"a layer of `{table.base_classes[kind]}` attends from more than one module"
     if found == "@text_config":
         inner = config.text.model_type
         return table.backend.obstacles.get(inner, "") if inner != kind else ""
