@@ -201,7 +201,7 @@ def test_what_was_never_finished_is_removed(tmp_path: Path) -> None:
     cache = Cache(folder=tmp_path)
     cache.keep(made())
     (entry,) = entries(tmp_path)
-    old, new = entry.with_name(".old"), entry.with_name(".new")
+    old, new = entry.with_name(f".{entry.name}.old"), entry.with_name(f".{entry.name}.new")
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)
@@ -258,9 +258,9 @@ def test_the_age_of_an_entry_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        ({"HOME": "/home/me"}, Path("/home/me/.cache/slipway")),
-        ({"HOME": "/home/me", "XDG_CACHE_HOME": "/var/cache/me"}, Path("/var/cache/me/slipway")),
-        ({"HOME": "/home/me", "XDG_CACHE_HOME": "relative"}, Path("/home/me/.cache/slipway")),
+        ({"HOME": "/home/me"}, Path("/home/me/.cache/slipway/facts")),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "/var/cache/me"}, Path("/var/cache/me/slipway/facts")),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "relative"}, Path("/home/me/.cache/slipway/facts")),
         ({"HOME": "/home/me", "SLIPWAY_CACHE": "kept"}, Path("kept")),
         ({"HOME": "/home/me", "SLIPWAY_CACHE": "off"}, None),
         ({"HOME": "/home/me", "SLIPWAY_CACHE": ""}, None),

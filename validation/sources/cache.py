@@ -23,19 +23,20 @@ MAX_BYTES = 256 << 20  # of all entries; the ones that were not used for the lon
 MAX_ENTRY_BYTES = MAX_LOCK_BYTES
 STALE = 3600.0  # seconds after which a file that was never finished is nobody's any more
 _DIGEST = 64  # characters of a sha256
+_HEX = "[0-9a-f]"  # what a folder that is not a cache has no names of
 
 
 def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
-    """Return the user's folder: ``SLIPWAY_CACHE``, else ``slipway`` in the XDG cache; None when it says ``off``."""
+    """Return the folder: ``SLIPWAY_CACHE``, else ``slipway/facts`` in the XDG cache; None when it says ``off``."""
     found = os.environ if environment is None else environment
     chosen = found.get(SETTING)
     if chosen is not None:
         return None if chosen.strip().lower() in OFF else Path(chosen).expanduser()
     base = found.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):  # noqa: PTH117 - a relative one is to be ignored, says the XDG specification
-        return Path(base) / "slipway"
+        return Path(base) / "slipway" / "facts"
     home = found.get("HOME", "")
-    return Path(home) / ".cache" / "slipway" if home else None
+    return Path(home) / ".cache" / "slipway" / "facts" if home else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class Cache:
     def prune(self) -> None:
         """Remove what was not used for the longest time, above the limit, and what was never finished."""
         entries, now = [], time.time()
-        for path in self.folder.glob("*/*"):
+        for path in self.folder.glob(f"{_HEX * 16}/*.json*"):
             with suppress(OSError):
                 status = path.stat()
                 if not path.name.startswith("."):
