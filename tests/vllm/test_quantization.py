@@ -31,6 +31,7 @@ def stated(**keys: JsonValue) -> JsonObject:
         ("auto_gptq", stated(quant_method="gptq", bits=4, desc_act=True, group_size=-1)),
         ("auto_awq", stated(quant_method="awq", bits=4)),
         ("compressed-tensors", stated(quant_method="compressed_tensors")),
+        ("inc", stated(quant_method="auto-round", bits=4)),
         ("modelopt_fp4", stated(quant_method="modelopt", quant_algo="NVFP4")),
         ("modelopt_mixed", stated(quant_method="modelopt", quant_algo="MIXED_PRECISION")),
         ("modelopt_mxfp8", stated(quant_method="modelopt", quant_algo="MXFP8")),

@@ -6,7 +6,11 @@ from validation.engine.config import Config, ResolvedConfig
 from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
 
-ALIASES = {"gptq": ("auto_gptq", "gptq_marlin"), "awq": ("auto_awq", "awq_marlin")}
+ALIASES = {
+    "gptq": ("auto_gptq", "gptq_marlin"),
+    "awq": ("auto_awq", "awq_marlin"),
+    "auto-round": ("auto-round", "inc"),  # Intel's name of its checkpoints, which later versions load as INC
+}
 MODELOPT_ALGORITHMS = {
     "FP8": "modelopt",
     "FP8_PER_CHANNEL_PER_TOKEN": "modelopt",
