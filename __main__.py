@@ -40,8 +40,10 @@ def check(settings: Settings) -> tuple[Report, ...]:
     """Check every model before anything is registered; raise RunError for a contract or engine that there is not."""
     try:
         return check_models(checks.requests(settings), checks.policy(settings))
-    except (ContractError, EngineError) as error:
-        raise pulumi.RunError(str(error)) from None
+    except ContractError as error:
+        raise pulumi.RunError(f"`slipway:validation.contract`: {error}") from None
+    except EngineError as error:
+        raise pulumi.RunError(f"`slipway:engine.version` {error}") from None
 
 
 def build(settings: Settings) -> serving.Site:

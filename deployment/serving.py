@@ -21,7 +21,7 @@ from deployment.reporting import context, stated
 from stacks.infrastructure import NodePool
 from stacks.model import Model, Visibility
 from stacks.settings import Settings
-from validation.fit.catalogue import find_gpu, find_instances
+from validation.fit.catalogue import UnknownGpu, find_gpu, find_instances
 from validation.report import Report
 
 PROVIDERS = {"karpenter": "aws", "kapsule": "scaleway"}  # whose instance types a platform takes
@@ -46,8 +46,14 @@ def namespace(settings: Settings) -> ModelNamespaceArgs:
 
 
 def pool(settings: Settings, wished: NodePool) -> GpuNodePoolArgs:
-    """Return one pool of GPU nodes, with the GPU's product label and the platform's instance types."""
-    gpu = find_gpu(wished.gpu)
+    """Return one pool of GPU nodes, with the GPU's product label and the platform's instance types.
+
+    Raise RunError for a GPU that is not in the catalogue.
+    """
+    try:
+        gpu = find_gpu(wished.gpu)
+    except UnknownGpu as error:
+        raise pulumi.RunError(f"pool `{wished.name}`: {error}") from None
     platform = settings.cluster.platform.value
     known = find_instances(gpu.name, wished.gpus_per_node, PROVIDERS.get(platform, platform))
     types = [wished.instance_type] if wished.instance_type else [instance.type for instance in known]

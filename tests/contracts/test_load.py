@@ -80,13 +80,13 @@ def test_notices_are_read(tmp_path: Path) -> None:
 
 def test_a_mistyped_name_is_answered_with_the_likely_one() -> None:
     """A name that is no contract and no path gets a hint."""
-    with pytest.raises(ContractError, match="did you mean `managed-inference`"):
+    with pytest.raises(ContractError, match=r"^no contract `managed-inferrence`, did you mean `managed-inference`"):
         load_contract("managed-inferrence")
 
 
 def test_an_unlike_name_is_answered_with_all_of_them() -> None:
     """Where nothing is near, the names are listed."""
-    with pytest.raises(ContractError, match="there are `managed-inference`, `vllm`"):
+    with pytest.raises(ContractError, match=r"^no contract `something`; there are `managed-inference`, `vllm`"):
         load_contract("something")
 
 

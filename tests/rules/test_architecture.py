@@ -46,6 +46,14 @@ def test_an_ancestor_that_nothing_is_known_of_is_unknown() -> None:
     assert [("architecture-not-listed", Outcome.UNKNOWN)] == [(item.rule, item.outcome) for item in found]
 
 
+def test_an_architecture_that_only_a_verified_model_has_says_how_to_name_it() -> None:
+    """A fine-tune without a model card does not get the advice to take another architecture."""
+    finding = run_rules(subject(_QWEN)).findings[0]
+    assert "architecture-not-listed" == finding.rule
+    assert "`base_model: Qwen/Qwen3-32B` in the header of README.md" in finding.help
+    assert "Qwen2ForCausalLM" not in finding.help
+
+
 def test_vllm_s_contract_leaves_architectures_to_the_engine() -> None:
     """Without a deployer only the engine decides."""
     assert () == run_rules(subject(_QWEN, contract=VLLM)).findings

@@ -7,6 +7,7 @@ import pytest
 from tests.rules.build import CHAT, CHATS, MANAGED, VLLM, config, subject, unread, with_files, without
 from validation.facts import Document, File, RepositoryFacts
 from validation.finding import Outcome
+from validation.jsontext import JsonValue
 from validation.rules.run import run_rules
 
 _BARE = without("config.json")
@@ -26,6 +27,18 @@ def test_the_help_for_a_missing_config_looks_at_what_is_there(facts: RepositoryF
     finding = run_rules(subject(facts)).findings[0]
     assert "config-missing" == finding.rule
     assert finding.help.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("MistralForCausalLM", "MistralForCausalLM"), ([], "LlamaForCausalLM"), ("a\nb", "LlamaForCausalLM")],
+)
+def test_the_class_to_write_is_the_one_that_was_meant(value: JsonValue, expected: str) -> None:
+    """Neither a text in place of a list nor a chat template leads to the class without a head."""
+    inferred = replace(CHATS, architecture="LlamaModel", runner="pooling")
+    finding = run_rules(subject(config(architectures=value), prediction=inferred)).findings[0]
+    assert "architectures-missing" == finding.rule
+    assert finding.help.endswith(f'`"architectures": ["{expected}"]`')
 
 
 def test_mistral_s_own_format_needs_no_config_without_a_contract() -> None:

@@ -44,6 +44,14 @@ def test_what_a_training_run_leaves_is_no_weight(path: str) -> None:
     assert ["weights-missing"] == _names(path)
 
 
+def test_a_conversion_beside_the_safetensors_is_noted() -> None:
+    """GGUF files are never loaded, and a reader who put them there should know."""
+    found = run_rules(subject(with_files(CHAT, "model-Q4_K_M.gguf"))).findings
+    assert [("weights-unsafe-beside", "model-Q4_K_M.gguf: GGUF, which vLLM does not load")] == [
+        (finding.rule, finding.message) for finding in found
+    ]
+
+
 def test_weights_in_a_subfolder_are_named() -> None:
     """Weights that stand one level too deep get the move as help."""
     finding = run_rules(subject(with_files(_BARE, "checkpoint-500/model.safetensors"))).findings[0]

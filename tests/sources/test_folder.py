@@ -90,13 +90,22 @@ def test_links_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
     (model / "processor_config.json").symlink_to("../secret.json")
     (model / "params.json").symlink_to("config.json")
     (model / "up").symlink_to("..")
+    (model / "loop").symlink_to("loop")
     os.mkfifo(model / "pipe")
 
     (facts,) = read_all([SourceRequest(str(model))], SourceOptions())
 
     assert (True, False) == (facts.has("params.json"), facts.has("processor_config.json"))
-    assert not [file.path for file in facts.files if file.path.startswith(("up", "pipe"))]
-    assert ("files left out for unsafe names, or links that lead out of the folder: 3",) == facts.notes
+    assert not [file.path for file in facts.files if file.path.startswith(("up", "pipe", "loop"))]
+    assert ("files left out for unsafe names, or links that lead out of the folder: 4",) == facts.notes
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b"\n\n", b"\r\n"])
+def test_the_header_of_the_card_may_come_after_a_mark_or_empty_lines(start: bytes, tmp_path: Path) -> None:
+    """An editor's byte order mark and blank lines above the fence are what the Hub reads over too."""
+    (facts,) = read_all([SourceRequest(str(write_files(tmp_path, {"README.md": start + CARD})))], SourceOptions())
+
+    assert "mit" == facts.licence
 
 
 def test_a_snapshot_in_a_hub_cache_may_link_to_its_blobs(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def load_contract(name: str) -> Contract:
         hint = (
             f", did you mean `{close[0]}`?" if close else f"; there are `{'`, `'.join(NAMES)}`, or the path of a .yaml"
         )
-        raise ContractError(f"no contract `{name[:80]}`: {hint}")
+        raise ContractError(f"no contract `{name[:80]}`{hint}")
     return _read(Path(name))
 
 

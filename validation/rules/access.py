@@ -131,7 +131,7 @@ def invalid_id(subject: Subject) -> Iterator[Answer]:
     """
     if subject.facts.state is RepositoryState.INVALID_ID:
         yield Answer(
-            message="the source is no repository name",
+            message=subject.facts.detail or "the source is no repository name",
             help="write `hf://organisation/name`, or the path of a folder",
             where=subject.wish.where("source"),
         )

@@ -38,7 +38,12 @@ def not_listed(subject: Subject) -> Iterator[Answer]:
 def _unlisted(facts: RepositoryFacts, contract: Contract) -> Answer:
     name = facts.architectures[0]
     close = get_close_matches(name, contract.architectures, n=1, cutoff=0.9)
+    made = [repository for repository, its in sorted(contract.verified_architectures.items()) if its == name]
     hint = f"listed is `{close[0]}`; " if close else ""
+    if made:
+        hint = (
+            f"made from `{made[0]}`, which is verified? say `base_model: {made[0]}` in the header of README.md; else "
+        )
     return Answer(
         message=f"architecture `{name[:80]}` is not on the list of {contract.title}",
         help=f"{hint}choose a model of a listed architecture, or set `contract: vllm` to run the engine yourself",

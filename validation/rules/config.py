@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from validation.chat_template import templates
 from validation.finding import Place, Severity
+from validation.jsontext import JsonValue
 from validation.model import is_length, stated_lengths
 from validation.rules.access import ACCESS
 from validation.rules.rule import Answer, Rule, Subject, skipped, unknown
@@ -83,12 +85,24 @@ def architectures(subject: Subject) -> Iterator[Answer]:
     if not subject.contract.architectures and subject.prediction.architecture:
         yield skipped(f"vLLM infers {subject.prediction.architecture} from `model_type`")
         return
-    likely = subject.prediction.architecture or "LlamaForCausalLM"
+    likely = _likely(subject, value)
     yield Answer(
         message=f"`architectures` {problem} in config.json",
         help=f'add the class the weights were saved from, for instance `"architectures": ["{likely}"]`',
         where=Place(path=FILE, key="architectures"),
     )
+
+
+def _likely(subject: Subject, value: JsonValue) -> str:
+    """Return the class to write: the one that stands there as a text, else what the engine would infer.
+
+    The engine infers the class without a head; a repository with a chat template was saved from the one that writes.
+    """
+    if isinstance(value, str) and value.isidentifier():
+        return value[:80]
+    inferred = subject.prediction.architecture or "LlamaForCausalLM"
+    headless = inferred.endswith("Model") and templates(subject.facts)
+    return f"{inferred.removesuffix('Model')}ForCausalLM" if headless else inferred
 
 
 def length_missing(subject: Subject) -> Iterator[Answer]:

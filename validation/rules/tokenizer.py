@@ -10,6 +10,7 @@ from validation.rules.rule import Answer, Rule, Subject, skipped
 FILE = "tokenizer.json"
 # What vLLM can build a tokenizer from when there is no tokenizer.json: slow ones, SentencePiece, tiktoken, Mistral's.
 OTHERS = ("tokenizer.model", "tekken.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
+_SAVE = "run `AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`, and upload tokenizer.json"
 _MISTRAL = ("tokenizer.model.v", "tokenizer.mm.model.v")
 
 
@@ -23,7 +24,9 @@ def missing(subject: Subject) -> Iterator[Answer]:
     Source: the contract, "A tokenizer.json file".
     """
     facts = subject.facts
-    if facts.has(FILE):
+    if found := facts.file(FILE):
+        if found.size == 0:
+            yield Answer(message=f"{FILE} is empty", help=_SAVE, where=Place(path=FILE))
         return
     other = next((file.path for file in facts.files if _is_tokenizer(file.path)), "")
     if other and not subject.contract.tokenizer_json:
@@ -31,7 +34,7 @@ def missing(subject: Subject) -> Iterator[Answer]:
     beside = f", there is {other} only" if other else ""
     yield Answer(
         message=f"{FILE} is missing{beside}",
-        help="run `AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`, and upload tokenizer.json",
+        help=_SAVE,
         where=Place(path=FILE),
     )
 

@@ -102,7 +102,7 @@ def only_unsupported(subject: Subject) -> Iterator[Answer]:
 
 
 def unsafe_beside(subject: Subject) -> Iterator[Answer]:
-    """Note files that can run code beside the safetensors: they are never loaded and never downloaded.
+    """Note files that can run code, or are GGUF, beside the safetensors: never loaded and never downloaded.
 
     Why: the server is started with `--load-format safetensors`, so vLLM never falls back to them.
     Example: `pytorch_model.bin` beside `model.safetensors`, or `training_args.bin` of a training run.
@@ -111,7 +111,15 @@ def unsafe_beside(subject: Subject) -> Iterator[Answer]:
     """
     found = [*_of(subject.facts, UNSAFE), *(file for file in subject.facts.files if _TRAINING.search(file.path))]
     found = [file for file in found if suffix(file.path) in UNSAFE]
-    if found and safetensors(subject.facts):
+    if not safetensors(subject.facts):
+        return
+    if converted := [file for file in subject.facts.files if suffix(file.path) == ".gguf"]:
+        yield Answer(
+            message=f"{names(converted)}: GGUF, which vLLM does not load",
+            help="nothing has to be done; without them the repository is smaller",
+            where=Place(path=converted[0].path),
+        )
+    if found:
         yield Answer(
             message=f"{names(found)} can run code, and {'is' if len(found) == 1 else 'are'} never loaded",
             help="nothing has to be done; without them the repository is smaller",

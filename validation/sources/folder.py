@@ -1,5 +1,6 @@
 """Facts from a local folder: the same as the Hub's, as far as the files themselves say them."""
 
+import codecs
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -118,9 +119,14 @@ def _walk(folder: Path, inside: Path) -> Iterator[tuple[str, bool]]:
         folders[:] = sorted(name for name in kept if not (Path(place) / name).is_symlink())
         yield from (("/".join([*parts, name]), False) for name in kept if name not in folders)
         for name in names:
-            path = Path(place) / name
-            target = path.resolve()
-            yield "/".join([*parts, name]), path.is_file() and target.is_relative_to(inside)
+            yield "/".join([*parts, name]), _is_file_inside(Path(place) / name, inside)
+
+
+def _is_file_inside(path: Path, inside: Path) -> bool:
+    try:
+        return path.is_file() and path.resolve().is_relative_to(inside)
+    except (OSError, RuntimeError):  # a link that leads to itself, in the words of two Python versions
+        return False
 
 
 def _refused_note(refused: int) -> str:
@@ -213,7 +219,7 @@ def _card(root: tuple[Path, Path]) -> _Card:
 
 
 def _front_matter(data: bytes) -> bytes:
-    lines = data.replace(b"\r\n", b"\n").split(b"\n")
+    lines = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").lstrip().split(b"\n")
     if lines[0].rstrip() != _FENCE:
         return b""
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), len(lines))

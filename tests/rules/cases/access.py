@@ -19,8 +19,8 @@ def _in_state(state: RepositoryState, detail: str = "") -> Subject:
 CASES = (
     Case(
         rule="repository-id-invalid",
-        failing=_in_state(RepositoryState.INVALID_ID),
-        message="the source is no repository name",
+        failing=_in_state(RepositoryState.INVALID_ID, "a revision is not part of the source"),
+        message="a revision is not part of the source",
         where=str(_STACK),
     ),
     Case(
