@@ -78,6 +78,8 @@ def main() -> None:
         site = build(settings)
         for model, report in checked:
             if report not in refused:
+                if unused := serving.unused(model):
+                    pulumi.log.warn(unused, resource=shown[report.name])
                 endpoint = serve(site, model, report)
                 pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
     if refused:

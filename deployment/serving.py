@@ -172,6 +172,14 @@ def endpoint(site: Site, model: Model, report: Report, *, service: VllmInference
     return cast("InferenceEndpointArgs", {**args, **stated(optional)})
 
 
+def unused(model: Model) -> str:
+    """Return what the stack says of the model and no component acts on yet; nothing where there is no such thing."""
+    least, most = model.replicas.min, model.replicas.max
+    if most is None or most == least:
+        return ""
+    return f"`replicas.max` is {most} and nothing scales yet: {least} replicas run all the time"
+
+
 def _planned(model: Model, report: Report) -> dict[str, Any]:
     prediction, plan = report.prediction, report.memory
     limits = model.limit_mm_per_prompt
