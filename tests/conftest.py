@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 # huggingface_hub reads these once, at import: so they are set before any test imports it.
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "PULUMI_")) and name != "PULUMI_HOME"]:
     del os.environ[_name]
@@ -23,3 +25,7 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+# The same examples in every run, and no time limits: a busy machine is no failure.
+settings.register_profile("slipway", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("slipway")
