@@ -28,7 +28,7 @@ from validation.report import Report
 def read_settings() -> Settings:
     """Return the stack's settings; raise RunError with every problem in them."""
     values = {**get_config_env(), **CONFIG.get()}
-    sealed = [key for key in values if key in get_config_secret_keys_env() or is_config_secret(key)]
+    sealed = {*get_config_secret_keys_env(), *filter(is_config_secret, values)}
     stack_file = os.environ.get("SLIPWAY_STACK_FILE") or f"stacks/Pulumi.{pulumi.get_stack()}.yaml"
     try:
         return read_config(values, secret_keys=sealed, stack_file=Path(stack_file))
@@ -71,13 +71,13 @@ def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint
 def main() -> None:
     """Check everything first; deploy what may be deployed; end in an error when a model was refused."""
     settings = read_settings()
-    checked = [(model, report) for model, report in zip(settings.models, check(settings), strict=True)]
+    checked = list(zip(settings.models, check(settings), strict=True))
     shown = {report.name: ModelValidation(report.name, reporting.validation(settings, report)) for _, report in checked}
     refused = [report for _, report in checked if shown[report.name].blocks]
     if not refused or pulumi.runtime.is_dry_run():
         site = build(settings)
         for model, report in checked:
-            if report not in refused:
+            if not shown[report.name].blocks:
                 if unused := serving.unused(model):
                     pulumi.log.warn(unused, resource=shown[report.name])
                 endpoint = serve(site, model, report)
