@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stacks.explanation import Path, dotted, explain, known_keys, nearest, shown, unknown_key
 from stacks.problem import Problem, SettingsError
-from stacks.references import contradictions
+from stacks.references.stack import contradictions
 from stacks.settings import NAMESPACE, SECRETS, Settings
 from stacks.stackfile import PREFIX, StackFile, load
 from validation.finding import Place

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stacks.references import contradictions
+from stacks.references.stack import contradictions
 from tests.stacks.stack import found, problems, stack, with_cluster, with_model, with_pool
 
 PUBLIC = {"visibility": "public", "hostname": "granite.example.com"}

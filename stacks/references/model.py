@@ -1,0 +1,80 @@
+"""One model: its replicas, its pool, its endpoint and its files."""
+
+from collections.abc import Iterator, Mapping
+
+from stacks.explanation import nearest
+from stacks.model import AccessMode, Visibility
+from stacks.references.view import Found, View
+
+_PUBLIC_ONLY = ("hostname", "allowFrom", "tlsSecret")
+_ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
+
+
+def model(found: View, pools: Mapping[str, View]) -> Iterator[Found]:
+    """Yield everything about one model."""
+    yield from _scale(found)
+    yield from _placement(found, pools)
+    yield from _endpoint(found.inner("endpoint"))
+    yield from _files(found)
+
+
+def _scale(model: View) -> Iterator[Found]:
+    replicas = model.inner("replicas")
+    least = replicas.number("min", 1)
+    most = replicas.number("max", least)
+    if least > most:
+        yield replicas.at("min"), "is above `replicas.max`", f"set it to {most} or less, or raise `max`"
+    mode = model.inner("weights").text("accessMode")
+    if max(least, most) > 1 and mode in _ONE_NODE:
+        yield (
+            model.at("weights", "accessMode"),
+            "lets one node mount the volume, and there is more than one replica",
+            f"set it to `{AccessMode.READ_WRITE_MANY}`, with a storage class that can, or set `replicas.max` to 1",
+        )
+
+
+def _placement(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
+    name = model.text("pool")
+    pool = pools.get(name)
+    if pool is not None:
+        wanted, there = model.number("gpusPerReplica", 1), pool.number("gpusPerNode", 1)
+        if wanted > there:
+            yield (
+                model.at("gpusPerReplica"),
+                f"is {wanted}, a node of the pool has {there}",
+                f"set it to {there} or less, or raise `gpusPerNode` of the pool",
+            )
+    elif name:
+        meant = nearest(name, pools)
+        yield (
+            model.at("pool"),
+            "names no pool of `slipway:nodePools`",
+            f"did you mean `{meant}`?" if meant else "add the pool, or name another one",
+        )
+
+
+def _endpoint(endpoint: View) -> Iterator[Found]:
+    public = endpoint.text("visibility", Visibility.PRIVATE) == Visibility.PUBLIC
+    if public and not endpoint.states("hostname"):
+        yield endpoint.at("hostname"), "is missing for a public endpoint", "add the name that clients will call"
+    for key in _PUBLIC_ONLY if not public else ():
+        if endpoint.value.get(key):
+            yield endpoint.at(key), "means nothing for a private endpoint", "remove it, or set `visibility: public`"
+
+
+def _files(model: View) -> Iterator[Found]:
+    source, weights = model.text("source"), model.inner("weights")
+    folder = bool(source) and "://" not in source
+    if folder and not weights.states("claim"):
+        yield (
+            weights.at("claim"),
+            "is missing: no pod can download a local folder",
+            "name the PersistentVolumeClaim that holds its files, or use a source of the Hub (`hf://organisation/name`)",
+        )
+    if folder and model.states("revision"):
+        yield model.at("revision"), "means nothing for a local folder", "remove it"
+    if weights.states("path") and not weights.states("claim"):
+        yield weights.at("path"), "means nothing without `weights.claim`", "name the claim, or remove it"
+    for key in ("storageClass", "accessMode") if weights.states("claim") else ():
+        if weights.states(key) and weights.text(key) not in _ONE_NODE:
+            yield weights.at(key), "means nothing for a claim that exists already", "remove it"
