@@ -14,7 +14,7 @@ from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
-from deployment import checks, reporting, serving
+from deployment import checks, endpoints, reporting, serving
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -63,9 +63,9 @@ def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint
     """Deploy one model exactly as it was checked and planned."""
     name, options = model.name, site.options
     weights = ModelWeights(name, serving.weights(site, model, report), options)
-    key = ApiKey(name, serving.api_key(site, model), options)
+    key = ApiKey(name, endpoints.api_key(site, model), options)
     service = VllmInferenceService(name, serving.service(site, model, report, weights=weights, key=key), options)
-    return InferenceEndpoint(name, serving.endpoint(site, model, report, service=service), options)
+    return InferenceEndpoint(name, endpoints.endpoint(site, model, report, service=service), options)
 
 
 def main() -> None:

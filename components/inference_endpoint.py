@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.endpoint import route
 from components.endpoint.args import InferenceEndpointArgs
 from components.naming import SERVER, labels, object_name, selector
+from components.paths import METHODS
 from components.server import network
 from components.server.arguments import PORT
 
@@ -153,7 +154,7 @@ def _proxy_namespaces(args: InferenceEndpointArgs) -> list[str]:
 def _check(name: str, args: InferenceEndpointArgs) -> None:
     if args["visibility"] not in {PUBLIC, PRIVATE}:
         raise pulumi.RunError(f"model `{name}`: `endpoint.visibility` is `private` or `public`")
-    unknown = [path for path in args["endpoints"] if path not in route.KNOWN_PATHS]
+    unknown = [path for path in args["endpoints"] if path not in METHODS]
     if unknown:
         raise pulumi.RunError(f"model `{name}`: no route is made for {', '.join(unknown)}")
     if args["visibility"] == PRIVATE:

@@ -10,10 +10,11 @@ from components.naming import SERVER, digest, labels, object_name, selector
 from components.server import network, probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT, arguments, config_text
-from components.server.pod import ServerNames, server_pod
+from components.server.pod import GUARD_FILE, ServerNames, server_pod
 
 TOKEN = "slipway:index:VllmInferenceService"  # noqa: S105 - a type token of Pulumi, no secret
 COMPOSE = Path(__file__).parent / "server" / "compose.py"
+GUARD = Path(__file__).parent / "server" / "guard.py"
 RESERVED = "vllm"  # a Service of this name makes Kubernetes set VLLM_PORT=tcp://..., which stops the server
 
 
@@ -102,11 +103,12 @@ class VllmInferenceService(pulumi.ComponentResource):
         """Make the arguments, under a name that changes with them: so a change rolls the servers."""
         text = config_text(arguments(self._args, self._times.drain))
         script = COMPOSE.read_text(encoding="utf-8")
-        self._checksum = digest(text, script)
+        guard = GUARD.read_text(encoding="utf-8")
+        self._checksum = digest(text, script, guard)
         return kubernetes.core.v1.ConfigMap(
             f"{self._name}-config",
             metadata=self._metadata(object_name(self._name, "config", self._checksum)),
-            data={"args.yaml": text, "compose.py": script},
+            data={"args.yaml": text, "compose.py": script, GUARD_FILE: guard},
             immutable=True,
             opts=self._options(),
         )

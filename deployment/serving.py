@@ -7,19 +7,18 @@ from typing import Any, cast
 
 import pulumi
 
-from components.api_key import ApiKey, ApiKeyArgs
-from components.endpoint.args import InferenceEndpointArgs
+from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
-from components.inference_service import VllmInferenceService
 from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace, ModelNamespaceArgs
 from components.model_weights import ModelWeights
 from components.pools.pool import GpuNodePoolArgs
 from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs, WeightFileArgs
 from components.weights.selection import server_files
+from deployment.access import access
 from deployment.reporting import context, stated
 from stacks.infrastructure import NodePool
-from stacks.model import Model, Visibility
+from stacks.model import Model
 from stacks.settings import Settings
 from validation.fit.catalogue import UnknownGpu, find_gpu, find_instances
 from validation.report import Report
@@ -111,17 +110,6 @@ def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:
     return cast("ModelWeightsArgs", {**args, **stated(optional)})
 
 
-def api_key(site: Site, model: Model) -> ApiKeyArgs:
-    """Return where the model's API key comes from: a Secret of the cluster, the stack's own, else generated."""
-    args = ApiKeyArgs(namespace=site.home.namespace)
-    if given := model.endpoint.api_key_secret:
-        args["existing_secret_name"] = given.name
-        args["existing_secret_key"] = given.key
-    elif "apiKey" in site.settings.secrets:
-        args["value"] = pulumi.Config().require_secret("apiKey")
-    return args
-
-
 def service(
     site: Site, model: Model, report: Report, *, weights: ModelWeights, key: ApiKey
 ) -> VllmInferenceServiceArgs:
@@ -146,30 +134,9 @@ def service(
         api_key_secret_key=key.secret_key,
         read_only_root_filesystem=site.settings.cluster.read_only_root_filesystem,
         multimodal=bool(report.prediction and report.prediction.multimodal),
-    )
-    return cast("VllmInferenceServiceArgs", {**args, **stated(_planned(model, report))})
-
-
-def endpoint(site: Site, model: Model, report: Report, *, service: VllmInferenceService) -> InferenceEndpointArgs:
-    """Return who may call the model, by which of the paths of its type."""
-    args = InferenceEndpointArgs(
-        namespace=site.home.namespace,
-        service_name=service.service_name,
-        visibility=model.endpoint.visibility.value,
         endpoints=list(report.model.endpoints),
-        has_api_key=True,
     )
-    gateway = None if model.endpoint.tls_secret else site.settings.cluster.gateway
-    certificate = model.endpoint.tls_secret or (None if gateway else f"{model.name}-tls")
-    optional: dict[str, Any] = {
-        "hostname": model.endpoint.hostname,
-        "allow_from": list(model.endpoint.allow_from),
-        "tls_secret": certificate if model.endpoint.visibility is Visibility.PUBLIC else None,
-        "gateway": stated({"name": gateway.name, "namespace": gateway.namespace, "section_name": gateway.section_name})
-        if gateway
-        else None,
-    }
-    return cast("InferenceEndpointArgs", {**args, **stated(optional)})
+    return cast("VllmInferenceServiceArgs", {**args, **stated({**_planned(model, report), **access(model)})})
 
 
 def unused(model: Model) -> str:

@@ -6,15 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from stacks import form
-from stacks.base import LOOSE, Base, Count, SecretKey, TokenCount
+from stacks.base import LOOSE, Base, Count, TokenCount
+from stacks.endpoint import Endpoint
 from validation.wish import ModelType
-
-
-class Visibility(StrEnum):
-    """Who can reach an endpoint."""
-
-    PRIVATE = "private"
-    PUBLIC = "public"
 
 
 class Dtype(StrEnum):
@@ -61,22 +55,6 @@ class Replicas(Base):
     """At least this many."""
     max: Count | None = None
     """At most this many, by load; left out: always `min`."""
-
-
-class Endpoint(Base):
-    """How a model is reached."""
-
-    visibility: Annotated[Visibility, LOOSE] = Visibility.PRIVATE
-    """`private` stays inside the cluster, `public` gets a route."""
-    hostname: form.Hostname | None = None
-    """The host name of a public endpoint."""
-    allow_from: Annotated[tuple[form.Network, ...], LOOSE] = ()
-    """The networks that may call a public endpoint; empty: all."""
-    tls_secret: form.ObjectName | None = None
-    """The Secret with the host's certificate, for a Gateway of its own; left out: that of
-    `slipway:cluster.gateway`, else the Secret `NAME-tls`."""
-    api_key_secret: SecretKey | None = None
-    """The API key's Secret in the cluster; left out: `slipway:apiKey`, else one is generated."""
 
 
 class Weights(Base):

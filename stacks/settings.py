@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
+from stacks.endpoint import Endpoint, Visibility
 from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Platform, Validation
-from stacks.model import AccessMode, Endpoint, Ignore, Model, Replicas, Visibility, Weights
+from stacks.model import AccessMode, Ignore, Model, Replicas, Weights
 from validation.finding import Place
 
 __all__ = [

@@ -6,11 +6,11 @@ from typing import Any
 import pulumi
 
 from components.endpoint.args import GatewayArgs
+from components.paths import METHODS
 from components.server.arguments import PORT
 
 ROUTE_API = "gateway.networking.k8s.io/v1"
 HTTPS_LISTENER = "https"
-KNOWN_PATHS = ("/v1/chat/completions", "/v1/embeddings")
 
 
 def parent(gateway: GatewayArgs | None, own: str, namespace: pulumi.Input[str]) -> Mapping[str, pulumi.Input[str]]:
@@ -29,8 +29,8 @@ def route_spec(
     paths: Sequence[str],
     answer_seconds: int,
 ) -> dict[str, Any]:
-    """Return the HTTPRoute's spec: exact paths, POST only, and times that cut no stream of ``answer_seconds``."""
-    matches = [{"path": {"type": "Exact", "value": path}, "method": "POST"} for path in paths]
+    """Return the HTTPRoute's spec: exact paths, one method each, and times that cut no stream of ``answer_seconds``."""
+    matches = [{"path": {"type": "Exact", "value": path}, "method": METHODS[path]} for path in paths]
     patience = f"{answer_seconds}s"
     return {
         "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", **parent}],

@@ -88,6 +88,10 @@ class VllmInferenceServiceArgs(TypedDict):
     """The memory of one server as a quantity; derived by default."""
     drain_seconds: NotRequired[int]
     """How long running requests may take to finish when a server stops; 120 by default."""
+    endpoints: NotRequired[list[str]]
+    """The only paths that clients may call; left out: those of every type."""
+    max_body_mib: NotRequired[int]
+    """The largest body of a request in MiB; 8 by default, 64 for a model that takes media."""
     runtime_class: NotRequired[str]
     """The RuntimeClass of the GPU nodes, where they need one (`nvidia`)."""
     image_pull_secrets: NotRequired[list[str]]

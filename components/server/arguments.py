@@ -9,6 +9,7 @@ import yaml
 from components.server.args import VllmInferenceServiceArgs
 
 PORT = 8000
+MIDDLEWARE = "slipway_guard.Guard"  # guard.py under the name that Python finds it by in the pod
 # Each of these opens the server, moves what was checked, or is set by Slipway itself.
 REFUSED = {
     "api-key": "set `endpoint.apiKeySecret` or `slipway:apiKey`",
@@ -23,6 +24,7 @@ REFUSED = {
     "allowed-local-media-path": "it lets any client read files",
     "load-format": "only safetensors are loaded",
     "middleware": "it runs code of its own",
+    "disable-fastapi-docs": "the paths of the model's type are open and no others",
     "root-path": "it breaks the routes of the endpoint",
 }
 PLANNED = (
@@ -47,6 +49,8 @@ def arguments(args: VllmInferenceServiceArgs, drain: int) -> dict[str, Any]:
         "load-format": "safetensors",
         "tensor-parallel-size": args.get("tensor_parallel_size", 1),
         "shutdown-timeout": drain,
+        "middleware": MIDDLEWARE,
+        "disable-fastapi-docs": True,
     }
     plan: Mapping[str, Any] = {**args}
     flags |= {name.replace("_", "-"): plan[name] for name in PLANNED if plan.get(name) is not None}

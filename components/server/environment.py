@@ -1,6 +1,10 @@
-"""The environment of the server: offline, quiet, and every cache in the pod's own volume."""
+"""The environment of the server: offline, quiet, guarded, and every cache in the pod's own volume."""
 
-from components.hardening import TEMPORARY
+from collections.abc import Sequence
+
+from components.hardening import MIB, TEMPORARY
+from components.paths import METHODS
+from components.server.guard import OPEN, SCARCE
 
 CACHE = "/cache"
 MODELS = "/models"
@@ -33,6 +37,17 @@ LIMITS = {
 }
 # Without an account in the image, getpass and torch ask the environment for a name.
 PERSON = {"USER": "vllm", "LOGNAME": "vllm"}
+GUARD = "/opt/slipway"  # the folder of the middleware, on Python's path
+BODY_MIB, MEDIA_BODY_MIB = 8, 64  # the longest contexts as text take 2 MiB; media comes inside the request, as base64
+
+
+def guard_environment(paths: Sequence[str], body_mib: int) -> dict[str, str]:
+    """Return what the guard reads: the paths that are open with their methods, and the bytes of the largest body."""
+    return {
+        "PYTHONPATH": GUARD,
+        OPEN: " ".join(f"{METHODS[path]}:{path}" for path in sorted(paths)),
+        SCARCE: str(body_mib * MIB),
+    }
 
 
 def server_environment(load: int) -> dict[str, str]:

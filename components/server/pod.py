@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi
 from pulumi_kubernetes.core.v1 import (
     ContainerArgsDict,
+    KeyToPathArgsDict,
     PodAntiAffinityArgsDict,
     PodSpecArgsDict,
     ResourceRequirementsArgsDict,
@@ -17,11 +18,21 @@ from pulumi_kubernetes.core.v1 import (
 
 from components.hardening import TEMPORARY, container_security, environment, pod_security, quantity
 from components.naming import SERVER, selector
+from components.paths import METHODS
 from components.pools.pool import GPU_RESOURCE, ZONE_LABEL
 from components.server import probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT
-from components.server.environment import CACHE, CACHES, MODELS, server_environment
+from components.server.environment import (
+    BODY_MIB,
+    CACHE,
+    CACHES,
+    GUARD,
+    MEDIA_BODY_MIB,
+    MODELS,
+    guard_environment,
+    server_environment,
+)
 
 BASE = "/etc/slipway"
 RUN = "/run/slipway"
@@ -29,6 +40,7 @@ KEYS = "/run/secrets/slipway"
 CONFIG = f"{RUN}/config.yaml"
 COMPOSER_NEEDS = {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"}
 HOST_LABEL = "kubernetes.io/hostname"
+GUARD_FILE = "slipway_guard.py"
 MARKER = ".slipway/complete.json"  # written by the prefetch at the root of the volume
 
 
@@ -114,7 +126,7 @@ def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgs
         "image_pull_policy": "Always",
         "command": ["vllm", "serve"],
         "args": [model_folder(args["model_path"]), "--config", CONFIG],
-        "env": environment(server_environment(times.load)),
+        "env": environment({**server_environment(times.load), **_guard(args)}),
         "ports": [{"name": probes.HTTP, "container_port": PORT, "protocol": "TCP"}],
         "startup_probe": probes.startup(times.load),
         "readiness_probe": probes.readiness(),
@@ -124,12 +136,18 @@ def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgs
         "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
         "volume_mounts": [
             {"name": "models", "mount_path": MODELS, "read_only": True},
+            {"name": "guard", "mount_path": GUARD, "read_only": True},
             {"name": "run", "mount_path": RUN, "read_only": True},
             {"name": "cache", "mount_path": CACHE},
             {"name": "temporary", "mount_path": TEMPORARY},
             {"name": "shared-memory", "mount_path": "/dev/shm"},  # noqa: S108 - a volume of the pod alone
         ],
     }
+
+
+def _guard(args: VllmInferenceServiceArgs) -> dict[str, str]:
+    most = MEDIA_BODY_MIB if args.get("multimodal", False) else BODY_MIB
+    return guard_environment(args.get("endpoints", list(METHODS)), args.get("max_body_mib", most))
 
 
 def _resources(args: VllmInferenceServiceArgs) -> ResourceRequirementsArgsDict:
@@ -148,9 +166,11 @@ def _resources(args: VllmInferenceServiceArgs) -> ResourceRequirementsArgsDict:
 
 def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[VolumeArgsDict]:
     gpus = args.get("tensor_parallel_size", 1)
+    guard: KeyToPathArgsDict = {"key": GUARD_FILE, "path": GUARD_FILE}
     volumes: list[VolumeArgsDict] = [
         {"name": "models", "persistent_volume_claim": {"claim_name": args["claim_name"]}},
         {"name": "config", "config_map": {"name": names.config_map, "default_mode": 0o444}},
+        {"name": "guard", "config_map": {"name": names.config_map, "default_mode": 0o444, "items": [guard]}},
         {"name": "run", "empty_dir": {"medium": "Memory", "size_limit": quantity(sizes.CONFIG_DISK)}},
         {"name": "cache", "empty_dir": {"size_limit": quantity(sizes.CACHE_DISK)}},
         {"name": "temporary", "empty_dir": {"size_limit": quantity(sizes.TEMPORARY_DISK)}},

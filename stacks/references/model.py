@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from stacks.endpoint import Visibility
 from stacks.explanation import nearest
-from stacks.model import AccessMode, Visibility
+from stacks.model import AccessMode
 from stacks.references.view import Found, View
 
 _PUBLIC_ONLY = ("hostname", "allowFrom", "tlsSecret")

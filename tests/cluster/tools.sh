@@ -15,6 +15,7 @@ cd "$here"
 version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
 stamp="$version etcd $(go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3) kwok $kwok"
 if [ "$(cat "$cache/stamp" 2>/dev/null)" = "$stamp" ]; then
+  "$here/crds.sh" "$crds"
   echo "cluster tools are there: $stamp"
   exit 0
 fi
@@ -47,11 +48,6 @@ for stage in node/fast/node-initialize node/heartbeat-with-lease/node-heartbeat-
   echo ---
   cat "$stages/$stage.yaml"
 done >"$cache/stages.yaml"
-install -m 0644 "$(folder sigs.k8s.io/gateway-api@v1.6.3)"/config/crd/standard/gateway.networking.k8s.io_{gatewayclasses,gateways,httproutes,listenersets}.yaml "$crds"
-install -m 0644 "$(folder sigs.k8s.io/karpenter@v1.14.0)"/pkg/apis/crds/karpenter.sh_*.yaml "$crds"
-install -m 0644 "$(folder github.com/aws/karpenter-provider-aws@v1.14.0)"/pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml "$crds"
-install -m 0644 "$(folder github.com/kedacore/keda/v2@v2.21.0)"/config/crd/bases/keda.sh_{scaledobjects,triggerauthentications}.yaml "$crds"
-install -m 0644 "$(folder github.com/prometheus-operator/prometheus-operator@v0.85.0)"/example/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,prometheusrules}.yaml "$crds"
-install -m 0644 "$(folder github.com/cert-manager/cert-manager@v1.21.2)"/deploy/crds/cert-manager.io_certificates.yaml "$crds"
+"$here/crds.sh" "$crds"
 echo "$stamp" >"$cache/stamp"
 echo "cluster tools are ready in ${SECONDS} s: $stamp"

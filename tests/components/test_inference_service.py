@@ -56,6 +56,8 @@ def test_the_arguments_are_exactly_the_plan() -> None:
         "load-format": "safetensors",
         "tensor-parallel-size": 2,
         "shutdown-timeout": 120,
+        "middleware": "slipway_guard.Guard",
+        "disable-fastapi-docs": True,
         "max-model-len": 8192,
         "gpu-memory-utilization": 0.9,
         "dtype": "bfloat16",
@@ -285,3 +287,28 @@ def test_the_outputs_name_what_was_made() -> None:
     assert [["granite"], ["granite"], ["http://granite.inference.svc:8000"], [1800]] == seen
     assert IMAGE == server(recording)["image"]
     assert "0123456789ab" == recording.one("Deployment")["metadata"]["labels"]["app.kubernetes.io/version"]
+
+
+def test_the_guard_is_where_python_finds_it() -> None:
+    """VLLM imports its middleware by the module's name, from the pod's own folder."""
+    recording = deploy(endpoints=["/v1/embeddings", "/v1/models"], max_body_mib=2)
+    variables = {each["name"]: each["value"] for each in server(recording)["env"]}
+    (mount,) = [each for each in server(recording)["volumeMounts"] if each["name"] == "guard"]
+    (volume,) = [each for each in pod(recording)["volumes"] if each["name"] == "guard"]
+    (item,) = volume["configMap"]["items"]
+
+    assert variables["PYTHONPATH"] == mount["mountPath"]
+    assert item["path"] == f"{flags(recording)['middleware'].partition('.')[0]}.py"
+    assert "class Guard:" in recording.one("ConfigMap")["data"][item["key"]]
+    assert ("POST:/v1/embeddings GET:/v1/models", str(2 << 20)) == (
+        variables["SLIPWAY_PATHS"],
+        variables["SLIPWAY_MAX_BODY_BYTES"],
+    )
+
+
+@pytest.mark.parametrize(("multimodal", "mib"), [(False, 8), (True, 64)])
+def test_a_body_may_be_larger_where_media_comes_inside(multimodal: bool, mib: int) -> None:  # noqa: FBT001 - a parameter of the test
+    """Images arrive as base64."""
+    variables = {each["name"]: each["value"] for each in server(deploy(multimodal=multimodal))["env"]}
+
+    assert str(mib << 20) == variables["SLIPWAY_MAX_BODY_BYTES"]
