@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,9 +13,9 @@ from components.server import network
 from components.weights.args import ModelWeightsArgs
 from components.weights.job import JobNames, job_spec
 from components.weights.manifest import Manifest, manifest
+from components.weights.script import MANIFEST, modules
 
 TOKEN = "slipway:index:ModelWeights"  # noqa: S105 - a type token of Pulumi, no secret
-SCRIPT = Path(__file__).parent / "prefetch" / "prefetch.py"
 ONE_NODE = "ReadWriteOnce"
 MANY_NODES = "ReadWriteMany"
 
@@ -118,12 +117,12 @@ class ModelWeights(pulumi.ComponentResource):
         )
 
     def _config_map(self, found: Manifest) -> kubernetes.core.v1.ConfigMap:
-        script = SCRIPT.read_text(encoding="utf-8")
-        self._checksum = digest(script, found.text, self._args.get("image", ""))
+        scripts = modules()
+        self._checksum = digest(*scripts.values(), found.text, self._args.get("image", ""))
         return kubernetes.core.v1.ConfigMap(
             f"{self._name}-manifest",
             metadata=self._metadata("manifest", self._checksum),
-            data={"manifest.json": found.text, "prefetch.py": script},
+            data={MANIFEST: found.text, **scripts},
             immutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,1 +1,4 @@
-"""The script that runs in the prefetch pod; it needs nothing but Python's standard library."""
+"""Runs in the prefetch pods, as ``python3 -m prefetch``: bring exactly the listed files of a commit, verify every one.
+
+It needs nothing but Python's standard library, and never prints the token or a signed address.
+"""

@@ -17,9 +17,9 @@ from components.hardening import container_security, environment, pod_security
 from components.naming import PREFETCH
 from components.weights.args import ModelWeightsArgs
 from components.weights.manifest import Manifest
+from components.weights.script import BASE, COMMAND, MANIFEST, items
 
 MODELS = "/models"
-BASE = "/etc/slipway"
 TOKEN_FOLDER = "/run/secrets/huggingface"  # noqa: S105 - a path
 GIVE_UP = 2  # the prefetch's exit status when trying again cannot help
 RETRIES = 6
@@ -96,7 +96,8 @@ def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
         "name": PREFETCH,
         "image": args.get("image", ""),
         "image_pull_policy": "Always",
-        "command": ["python3", "-I", f"{BASE}/prefetch.py"],
+        "command": COMMAND,
+        "working_dir": BASE,
         "env": _variables(args, manifest),
         "resources": {"requests": NEEDS, "limits": NEEDS},
         "security_context": container_security(read_only_root=args.get("read_only_root_filesystem", True)),
@@ -106,8 +107,7 @@ def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
 
 def _variables(args: ModelWeightsArgs, manifest: Manifest) -> list[EnvVarArgsDict]:
     values = {
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SLIPWAY_MANIFEST": f"{BASE}/manifest.json",
+        "SLIPWAY_MANIFEST": f"{BASE}/{MANIFEST}",
         "SLIPWAY_MODE": "fetch" if "repository" in args else "verify",
         "SLIPWAY_TARGET": f"{MODELS}/{manifest.folder}".rstrip("/"),
     }
@@ -118,7 +118,7 @@ def _variables(args: ModelWeightsArgs, manifest: Manifest) -> list[EnvVarArgsDic
 
 def _volumes(args: ModelWeightsArgs, names: JobNames) -> list[VolumeArgsDict]:
     volumes: list[VolumeArgsDict] = [
-        {"name": "config", "config_map": {"name": names.config_map, "default_mode": 0o444}},
+        {"name": "config", "config_map": {"name": names.config_map, "items": items(MANIFEST), "default_mode": 0o444}},
         {"name": "models", "persistent_volume_claim": {"claim_name": names.claim}},
     ]
     if _has_token(args):

@@ -74,7 +74,7 @@ def test_the_manifest_lists_exactly_the_files_at_the_commit() -> None:
         ],
     } == json.loads(config["data"]["manifest.json"])
     assert 64 == len(outputs["manifest_digest"])
-    assert "def main(" in config["data"]["prefetch.py"]
+    assert "def main(" in config["data"]["run.py"]
 
 
 def test_several_replicas_ask_for_a_volume_that_many_nodes_mount() -> None:

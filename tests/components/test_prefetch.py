@@ -1,5 +1,7 @@
-"""The prefetch script, run for real: as the pod runs it, and against a Hub stand-in on loopback."""
+"""The prefetch, run for real: as the pod runs it, and against a Hub stand-in on loopback."""
 
+import contextlib
+import errno
 import hashlib
 import http.client
 import io
@@ -16,9 +18,14 @@ from typing import Any
 
 import pytest
 
-from components.prefetch import prefetch
+from components.prefetch import run as prefetch
+from components.prefetch.folder import write_marker
+from components.prefetch.lock import exclusive
+from components.prefetch.manifest import read_manifest
+from components.prefetch.problem import PrefetchError
+from components.prefetch.transfer import SameHostRedirects
+from components.weights.script import COMMAND, FOLDER, modules, paths
 
-SCRIPT = Path(prefetch.__file__)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = bytes(range(256)) * 400
 CONFIG = b'{"architectures": ["LlamaForCausalLM"]}'
@@ -123,10 +130,14 @@ class Waits:
 
 
 def test_the_pods_own_command_fetches_and_verifies_every_file(tmp_path: Path, hub: Hub) -> None:
-    """Run as a process of its own, isolated, as the Job does."""
+    """Run as a process of its own, from the mounted modules alone, as the Job does."""
     variables = environment(tmp_path, hub.address)
+    for key, where in paths().items():
+        path = tmp_path / "etc" / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(modules()[key])
     done = subprocess.run(  # noqa: S603 - the project's own script
-        [sys.executable, "-I", str(SCRIPT)], env=variables, capture_output=True, text=True, check=False
+        [sys.executable, *COMMAND[1:]], cwd=tmp_path / "etc", env=variables, capture_output=True, text=True, check=False
     )
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -313,8 +324,8 @@ def test_a_redirect_never_leaves_encryption() -> None:
     """Neither token nor content goes over the wire in the clear once it was sealed."""
     asked = urllib.request.Request("https://hub.example.com/a", headers={"Authorization": CANARY})
 
-    with pytest.raises(prefetch.PrefetchError, match="redirected from https to http"):
-        prefetch.SameHostRedirects().redirect_request(
+    with pytest.raises(PrefetchError, match="redirected from https to http"):
+        SameHostRedirects().redirect_request(
             asked, io.BytesIO(), 302, "Found", http.client.HTTPMessage(), "http://hub.example.com/a"
         )
 
@@ -400,13 +411,108 @@ def test_an_empty_file_is_a_file_too(tmp_path: Path, hub: Hub) -> None:
     assert b"" == (tmp_path / "volume/empty.txt").read_bytes()
 
 
+def test_two_pods_in_one_folder_go_one_after_the_other(
+    tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two models of one commit on one volume share its folder: the second waits, and then finds everything there."""
+    variables = environment(tmp_path, hub.address)
+    first = contextlib.ExitStack()
+    first.enter_context(exclusive(tmp_path / "volume", Waits()))
+
+    def finish(seconds: float) -> None:
+        assert 5.0 == seconds
+        first.close()
+        for name, body in hub.files.items():
+            (tmp_path / "volume" / name).write_bytes(body)
+        manifest = read_manifest(Path(variables["SLIPWAY_MANIFEST"]))
+        write_marker(manifest, tmp_path / "volume")
+
+    assert 0 == prefetch.main(variables, finish)
+    assert [] == hub.asked
+    assert [
+        "slipway: another pod is at work in this folder; waiting for it",
+        "slipway: 2 files of commit 0123456789ab are there already",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_a_volume_without_locks_is_used_all_the_same(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some network file systems know none; the log says so."""
+
+    def none(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", none)
+
+    assert 0 == prefetch.main(environment(tmp_path, hub.address))
+    assert "slipway: the volume knows no locks" in capsys.readouterr().out
+
+
+def image(tmp_path: Path) -> Path:
+    """Make the folder of an image with the two files, a marker, and what vLLM does not look at."""
+    folder = tmp_path / "volume"
+    (folder / ".slipway").mkdir(parents=True)
+    (folder / "config.json").write_bytes(CONFIG)
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
+    (folder / "README.md").write_text("a card")
+    (folder / "onnx").mkdir()
+    (folder / "onnx/config.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("mode", ["prove", "glance"])
+def test_an_image_with_the_files_that_were_checked_is_taken(tmp_path: Path, mode: str) -> None:
+    """Nothing is written: an image is read-only."""
+    folder = image(tmp_path)
+    before = sorted(folder.rglob("*"))
+
+    assert 0 == prefetch.main(environment(tmp_path, "http://127.0.0.1:1", SLIPWAY_MODE=mode))
+    assert before == sorted(folder.rglob("*"))
+
+
+@pytest.mark.parametrize("mode", ["prove", "glance"])
+@pytest.mark.parametrize("name", ["extra.safetensors", "original/extra.safetensors", "chat_template.jinja"])
+def test_an_image_with_more_than_was_checked_is_refused(
+    tmp_path: Path, mode: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """VLLM would load further weights, and take a template that nobody has looked at."""
+    path = image(tmp_path) / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"{}")
+
+    assert 2 == prefetch.main(environment(tmp_path, "http://127.0.0.1:1", SLIPWAY_MODE=mode))
+    assert f"slipway: the folder holds `{name}`, which is not part of the commit\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "content", "wanted"),
+    [
+        ("prove", "model.safetensors", WEIGHTS[::-1], 2),
+        ("prove", "config.json", CONFIG.replace(b"Llama", b"Evil!"), 2),
+        ("glance", "model.safetensors", WEIGHTS[::-1], 0),
+        ("glance", "model.safetensors", WEIGHTS[1:], 2),
+        ("glance", "config.json", CONFIG.replace(b"Llama", b"Evil!"), 2),
+    ],
+)
+def test_the_job_reads_every_byte_of_an_image_and_a_server_the_small_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, mode: str, name: str, content: bytes, wanted: int
+) -> None:
+    """A marker inside the image is believed by neither."""
+    monkeypatch.setattr("components.prefetch.folder.SMALL", len(CONFIG))
+    variables = environment(tmp_path, "http://127.0.0.1:1", SLIPWAY_MODE=mode)
+    folder = image(tmp_path)
+    write_marker(read_manifest(Path(variables["SLIPWAY_MANIFEST"])), folder)
+    (folder / name).write_bytes(content)
+
+    assert wanted == prefetch.main(variables)
+
+
 def test_the_script_needs_nothing_but_the_standard_library() -> None:
     """It has to run in any image with Python."""
-    code = (
-        f"import runpy, sys; runpy.run_path({str(SCRIPT)!r}); print(*(set(n.partition('.')[0] for n in sys.modules)))"
-    )
+    code = "import prefetch.run, sys; print(*(set(n.partition('.')[0] for n in sys.modules)))"
     done = subprocess.run(  # noqa: S603 - the project's own script
-        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-E", "-s", "-S", "-c", code], cwd=FOLDER.parent, capture_output=True, text=True, check=True
     )
 
-    assert set() == set(done.stdout.split()) - sys.stdlib_module_names - {"__main__"}
+    assert set() == set(done.stdout.split()) - sys.stdlib_module_names - {"__main__", "prefetch"}

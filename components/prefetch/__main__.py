@@ -1,0 +1,9 @@
+"""The pods' command."""
+
+import os
+import sys
+
+from .run import main
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))
