@@ -158,6 +158,54 @@ AmiAlias = Annotated[
         help="write it like `al2023@v20261101`",
     ),
 ]
+Kind = Annotated[
+    str,
+    Form(pattern=r"[A-Z][A-Za-z0-9]*", message="is no kind of an object", help="write it like `AWSMachineTemplate`"),
+]
+ResourceGroup = Annotated[
+    str,
+    Form(
+        pattern=r"[A-Za-z0-9_().-]*[A-Za-z0-9_()-]",
+        message="is no name of a resource group",
+        help="use letters, digits, `_`, `-`, `.` and brackets, and no `.` at the end",
+        max_length=90,
+    ),
+]
+Role = Annotated[
+    str,
+    Form(
+        pattern=r"(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9]([A-Za-z0-9+=,.@_/-]*[A-Za-z0-9])?",
+        message="is no IAM role",
+        help="write its name, or its ARN like `arn:aws:iam::123456789012:role/gpu-nodes`",
+    ),
+]
+ServiceAccount = Annotated[
+    str,
+    Form(
+        pattern=r"[a-z0-9-]+@([a-z0-9-]+\.iam|developer)\.gserviceaccount\.com",
+        message="is no IAM service account",
+        help="write it like `gpu-nodes@project.iam.gserviceaccount.com`",
+    ),
+]
+Subnet = Annotated[
+    str,
+    Form(
+        pattern=r"subnet-[0-9a-f]{8,17}|/subscriptions/[^/\s]+/resourceGroups/[^/\s]+"
+        r"/providers/Microsoft\.Network/virtualNetworks/[^/\s]+/subnets/[^/\s]+",
+        message="is no id of a subnet",
+        help="write it like `subnet-0123456789abcdef0`, or as the resource id of Azure",
+        max_length=512,
+    ),
+]
+KubernetesVersion = Annotated[
+    str,
+    Form(
+        pattern=r"v[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?",
+        message="is no version of Kubernetes",
+        help="write it like `v1.35.4`",
+        max_length=64,
+    ),
+]
 LabelKey = Annotated[
     str,
     Form(

@@ -1,21 +1,13 @@
 """The stack's cluster, engine and GPU nodes, and how strictly its models are checked."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from stacks import form
 from stacks.base import LOOSE, Base, Count
+from stacks.platform import Allocation, Cloud, Machines, MemoryGib, Platform, provider
 from validation.finding import Severity
-
-
-class Platform(StrEnum):
-    """Who makes the GPU nodes."""
-
-    EXISTING = "existing"
-    KARPENTER = "karpenter"
-    KAPSULE = "kapsule"
 
 
 class Gateway(Base):
@@ -34,6 +26,8 @@ class Cluster(Base):
 
     platform: Annotated[Platform, LOOSE]
     """Who makes the GPU nodes: `existing` takes nodes that are there, by label."""
+    cloud: Annotated[Cloud, LOOSE] | None = None
+    """The cloud that `karpenter` makes nodes in; left out: `aws`."""
     namespace: form.Namespace = "inference"
     """The namespace that holds everything."""
     render_to: form.Folder | None = None
@@ -43,11 +37,29 @@ class Cluster(Base):
     cluster_id: form.ClusterId | None = None
     """The cluster's id with its region, like `fr-par/<uuid>` (platform `kapsule`); left out: its pools are there."""
     cluster_name: form.Identifier | None = None
-    """The cluster's name in the discovery tags of its subnets and security groups (platform `karpenter`)."""
-    node_role: form.Identifier | None = None
-    """The IAM role of the nodes (platform `karpenter`); left out: the EC2NodeClass `default` is taken."""
+    """The cluster's name: in the discovery tags of its subnets and security groups (`karpenter` on AWS), else
+    of the cluster itself (`gke`, `eks`, `aks`, `cluster-api`)."""
+    location: form.Identifier | None = None
+    """The cluster's region or zone (`gke`)."""
+    project: form.Identifier | None = None
+    """The cluster's project (`gke`); left out: the provider's own."""
+    resource_group: form.ResourceGroup | None = None
+    """The resource group of the cluster (`aks`)."""
+    subnets: Annotated[tuple[form.Subnet, ...], LOOSE, Field(max_length=16)] = ()
+    """The subnets of the nodes, which decide their zones (`eks`); for `aks` one, where the cluster has its own."""
+    node_role: form.Role | None = None
+    """The IAM role of the nodes: its name (`karpenter` on AWS; left out: the EC2NodeClass `default` is taken),
+    its ARN (`eks`)."""
+    service_account: form.ServiceAccount | None = None
+    """The IAM service account of the nodes (`gke`, `karpenter` on GCP); left out: the cloud's default."""
+    kubernetes_version: form.KubernetesVersion | None = None
+    """The version of the nodes, like `v1.35.4` (`cluster-api`); left out: the templates' own."""
+    management_context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """The kubeconfig context of the management cluster (`cluster-api`); left out: the same cluster."""
+    management_namespace: form.Namespace | None = None
+    """The namespace of the Cluster and its templates (`cluster-api`); left out: `default`."""
     ami_alias: form.AmiAlias | None = None
-    """The machine image, like `al2023@v20261101` (platform `karpenter`); left out: the latest `al2023`."""
+    """The machine image, like `al2023@v20261101` (`karpenter` on AWS); left out: the latest `al2023`."""
     storage_class: form.ObjectName | None = None
     """The storage class of weight volumes; left out: the cluster's default."""
     gateway: Gateway | None = None
@@ -56,6 +68,11 @@ class Cluster(Base):
     """Make the namespace, with Pod Security `restricted`; false: it is there already."""
     read_only_root_filesystem: bool = True
     """Keep the containers' root read-only; false only for runtimes that cannot (old CRI-O with crun)."""
+
+    @property
+    def provider(self) -> str:
+        """Return whose instance types the nodes are, in the catalogue's words; empty where any node will do."""
+        return provider(self.platform, self.cloud)
 
 
 class Engine(Base):
@@ -109,7 +126,8 @@ class NodePool(Base):
     max_nodes: Count = 1
     """How many nodes there may be."""
     instance_type: form.Identifier | None = None
-    """The platform's instance type; left out: chosen by GPU and count."""
+    """The platform's instance type; left out: chosen by GPU and count. For `cluster-api` what the infrastructure
+    template makes, so that the autoscaler knows a node that is not there yet."""
     zones: Annotated[tuple[form.Identifier, ...], LOOSE] = ()
     """The zones to take nodes from; empty: any."""
     spot: bool = False
@@ -117,8 +135,14 @@ class NodePool(Base):
     node_selector: dict[form.LabelKey, form.LabelValue] = Field(default_factory=dict, max_length=32)
     """The labels of existing nodes; left out: the GPU's product label."""
     mig_profile: form.Identifier | None = None
-    """The MIG profile that one GPU stands for, like `1g.10gb`."""
+    """The MIG profile that a server takes instead of a whole GPU, like `1g.10gb`."""
     disk_gib: Annotated[int, Field(ge=20, le=65_536)] | None = None
-    """The size of a node's disk in GiB."""
+    """The size of a node's disk in GiB; left out: what the image and the caches of its servers take."""
     vcpus_per_node: Annotated[int, Field(ge=1, le=1024)] | None = None
     """How many vCPUs a node has; left out: the instance type's, where the catalogue knows it."""
+    memory_gib_per_node: MemoryGib | None = None
+    """How much memory a node has in GiB; left out: the instance type's, where the catalogue knows it."""
+    allocation: Annotated[Allocation, LOOSE] = Allocation.DEVICE_PLUGIN
+    """How pods ask for GPUs: `device-plugin`, or `dra` (claims, with NVIDIA's DRA driver in the cluster)."""
+    machines: Machines | None = None
+    """What a node is made from (`cluster-api`)."""

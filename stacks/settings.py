@@ -7,8 +7,9 @@ from pydantic import Field, PrivateAttr
 
 from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
 from stacks.endpoint import Endpoint, Visibility
-from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Platform, Validation
+from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Validation
 from stacks.model import AccessMode, Ignore, Model, Replicas, Weights
+from stacks.platform import Platform
 from validation.finding import Place
 
 __all__ = [

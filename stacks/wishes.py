@@ -14,7 +14,11 @@ _SHARED = (f"{_PREFIX}engine", f"{_PREFIX}validation")
 def wishes(settings: Settings) -> tuple[Wish, ...]:
     """Return one wish a model, in the stack's order, with the places of its keys and of those for all models."""
     shared, own = _shared(settings.places), _places(settings.places)
-    return tuple(_wish(settings, model, {**shared, **own.get(at, {})}) for at, model in enumerate(settings.models))
+    pools = {pool.name: _pool_places(settings.places, at) for at, pool in enumerate(settings.node_pools)}
+    return tuple(
+        _wish(settings, model, {**shared, **pools[model.pool], **own.get(at, {})})
+        for at, model in enumerate(settings.models)
+    )
 
 
 def _wish(settings: Settings, model: Model, places: Mapping[str, Place]) -> Wish:
@@ -25,7 +29,7 @@ def _wish(settings: Settings, model: Model, places: Mapping[str, Place]) -> Wish
         function_calling=model.function_calling,
         require_pinned=settings.validation.require_pinned,
         licences=_licences(settings),
-        hardware=_hardware(model, settings.pool(model.pool)),
+        hardware=_hardware(settings, model, settings.pool(model.pool)),
         serving=_serving(model),
         ignore=tuple(Suppression(rule=entry.rule, reason=entry.reason) for entry in model.ignore),
         place=places.get(""),
@@ -38,13 +42,15 @@ def _licences(settings: Settings) -> Licences:
     return Licences(allow=frozenset(policy.allow), deny=frozenset(policy.deny), accepted=frozenset(policy.accepted))
 
 
-def _hardware(model: Model, pool: NodePool) -> Hardware:
+def _hardware(settings: Settings, model: Model, pool: NodePool) -> Hardware:
     return Hardware(
         gpu=pool.gpu,
         gpus_per_replica=model.gpus_per_replica,
         gpus_per_node=pool.gpus_per_node,
         vcpus_per_node=pool.vcpus_per_node,
         mig_profile=pool.mig_profile or "",
+        provider=settings.cluster.provider,
+        instance_type=pool.instance_type or "",
     )
 
 
@@ -79,3 +85,9 @@ def _places(places: Mapping[str, Place]) -> dict[int, dict[str, Place]]:
             number, _, key = path.removeprefix(_MODELS).partition("]")
             found.setdefault(int(number), {})[key.removeprefix(".")] = place
     return found
+
+
+def _pool_places(places: Mapping[str, Place], number: int) -> dict[str, Place]:
+    """Return where the stack states the keys of a pool, by ``pool.`` and the path inside it (``pool.gpu``)."""
+    prefix = f"{_PREFIX}nodePools[{number}]."
+    return {f"pool.{path.removeprefix(prefix)}": place for path, place in places.items() if path.startswith(prefix)}

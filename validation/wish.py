@@ -53,6 +53,8 @@ class Hardware:
     gpus_per_node: int | None = None
     vcpus_per_node: int | None = None
     mig_profile: str = ""
+    provider: str = ""  # whose instance types the nodes are, as in the catalogue; empty: any node will do
+    instance_type: str = ""  # where the stack names one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ The checks look at the raw values, so that they speak even where other keys of t
 
 from collections.abc import Iterator, Mapping
 
-from stacks.references.infrastructure import capacity, cluster, engine, pool
+from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
+from stacks.references.platform import cluster, pool
 from stacks.references.view import Found, View, unique
 
 
@@ -25,4 +26,5 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
     for each in models:
         yield from model(each, by_name)
     yield from unique([each.inner("endpoint") for each in models], "hostname", "another model has this host name")
+    yield from devices(by_name, models)
     yield from capacity(by_name, models, platform)

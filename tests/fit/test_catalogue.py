@@ -6,6 +6,7 @@ from validation.fit.catalogue import (
     GIB,
     MIB,
     UnknownGpu,
+    UnknownMigProfile,
     find_gpu,
     find_instances,
     gpus_per_node,
@@ -68,9 +69,11 @@ def test_a_mig_profile_narrows_the_memory() -> None:
 
 
 def test_an_unknown_mig_profile_is_refused() -> None:
-    """A profile that the GPU does not have is an unknown GPU with the nearest profile."""
-    with pytest.raises(UnknownGpu, match=r"H100-SXM/1g\.20gb"):
+    """A profile that the GPU does not have is told those that it has; an L4 has none."""
+    with pytest.raises(UnknownMigProfile, match=r"H100-SXM has no MIG profile `1g\.5gb` that is known; there are 1g"):
         find_gpu("H100", "1g.5gb")
+    with pytest.raises(UnknownMigProfile, match=r"L4 has no MIG profile `1g\.5gb` that is known$"):
+        find_gpu("L4", "1g.5gb")
 
 
 def test_instances_come_cheapest_first_and_unpriced_last() -> None:

@@ -8,16 +8,16 @@ import pytest
 from tests.fit.models import CHATS, ENGINE, LLAMA, facts
 from validation.contracts.contract import Contract
 from validation.engine.prediction import Prediction
-from validation.finding import Outcome, Severity
+from validation.finding import Outcome, Place, Severity
 from validation.fit.memory import plan_memory
 from validation.jsontext import JsonObject
 from validation.report import ModelSummary
+from validation.rules import fit, instance
 from validation.rules.documentation import HEADINGS, sections
-from validation.rules.fit import RULES
 from validation.rules.rule import Answer, Rule, Subject
 from validation.wish import Hardware, Serving, Wish
 
-BY_NAME = {rule.name: rule for rule in RULES}
+BY_NAME = {rule.name: rule for rule in (*fit.RULES, *instance.RULES)}
 CONTRACT = Contract(name="vllm", title="a test", source="a test", date=date(2026, 11, 23))
 ONE_L4 = Hardware(gpu="L4", gpus_per_replica=1, gpus_per_node=2, vcpus_per_node=16)
 SEES = replace(CHATS, multimodal=True)
@@ -92,8 +92,31 @@ FAILING = {
         "4 vCPUs are fewer than the 6 that 1 GPUs keep busy",
         "choose a node type with at least 6 vCPUs per replica",
     ),
+    "gpu-not-on-platform": (
+        _subject(replace(ONE_L4, gpu="T4", provider="scaleway")),
+        "no instance type of scaleway that is known has T4",
+        "choose gpu H100-PCIe, H100-SXM, L4 or L40S, or set instanceType to one that has it",
+    ),
+    "gpu-count-not-on-platform": (
+        _subject(replace(ONE_L4, provider="aws")),
+        "no instance type of aws that is known has 2 x L4; there are 1, 4 or 8",
+        "set gpusPerNode to 1, 4 or 8, or set instanceType to one that has it",
+    ),
+    "instance-type-has-other-gpus": (
+        _subject(replace(ONE_L4, provider="aws", instance_type="g6e.xlarge")),
+        "instance type g6e.xlarge has 1 x L40S, the pool says 2 x L4",
+        "set gpu to L40S and gpusPerNode to 1, or instanceType to g6.xlarge",
+    ),
+    "gpu-vendor-not-served": (
+        _subject(replace(ONE_L4, gpu="MI300X", gpus_per_node=8, provider="azure")),
+        "MI300X is a GPU of AMD, and the servers run on CUDA",
+        "choose a GPU of NVIDIA",
+    ),
 }
 PASSING = {
+    "gpu-not-on-platform": _subject(replace(ONE_L4, provider="scaleway")),
+    "gpu-count-not-on-platform": _subject(replace(ONE_L4, provider="gcp")),
+    "instance-type-has-other-gpus": _subject(replace(ONE_L4, provider="gcp", instance_type="g2-standard-24")),
     "multimodal-limits-unset": _subject(
         prediction=SEES, serving=Serving(max_model_len=2048, limit_mm_per_prompt={"image": 1})
     ),
@@ -148,3 +171,42 @@ def test_what_may_still_fit_is_a_warning() -> None:
     slightly_more = Serving(max_model_len=32672 + 16)
     answers = _answers(BY_NAME["context-exceeds-kv-cache"], _subject(serving=slightly_more, prediction=prediction))
     assert [Severity.WARNING] == [answer.severity for answer in answers]
+
+
+def test_a_slice_that_the_gpu_lacks_is_told_at_the_pool() -> None:
+    """The profile is a key of the pool, and so is the place of the finding."""
+    hardware = Hardware(gpu="H100", mig_profile="1g.5gb", gpus_per_node=8)
+    place = Place(path="Pulumi.test.yaml", line=3, column=5, key="slipway:nodePools[0].migProfile")
+    subject = _subject(hardware)
+    subject = replace(subject, wish=replace(subject.wish, places={"pool.migProfile": place}))
+    (answer,) = BY_NAME["unknown-gpu"].check(subject)
+
+    assert place == answer.where
+    assert "set migProfile to 1g.10gb, 1g.20gb, 2g.20gb, 3g.40gb, 4g.40gb or 7g.80gb" == answer.help
+
+
+def test_a_gpu_that_the_platform_lacks_is_told_at_the_pool() -> None:
+    """The model is right, its pool is not."""
+    place = Place(path="Pulumi.test.yaml", line=3, column=5, key="slipway:nodePools[0].gpu")
+    subject = FAILING["gpu-not-on-platform"][0]
+    subject = replace(subject, wish=replace(subject.wish, places={"pool.gpu": place}))
+    (answer,) = BY_NAME["gpu-not-on-platform"].check(subject)
+
+    assert place == answer.where
+
+
+def test_a_stated_type_that_no_catalogue_knows_is_believed() -> None:
+    """The stack may know a machine that is newer than the table."""
+    hardware = replace(ONE_L4, gpu="T4", provider="scaleway", instance_type="T4-2-16G")
+    subject = _subject(hardware)
+
+    assert [] == [name for name in BY_NAME if "platform" in name and _answers(BY_NAME[name], subject)]
+    assert [] == _answers(BY_NAME["instance-type-has-other-gpus"], subject)
+
+
+def test_the_vcpus_of_a_stated_type_are_those_of_the_catalogue() -> None:
+    """A g6.xlarge has 4, and a server of one GPU keeps 6 busy."""
+    hardware = Hardware(gpu="L4", gpus_per_node=1, provider="aws", instance_type="g6.xlarge")
+    (answer,) = _answers(BY_NAME["cpu-below-floor"], _subject(hardware))
+
+    assert "4 vCPUs are fewer than the 6 that 1 GPUs keep busy" == answer.message

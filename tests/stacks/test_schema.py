@@ -76,7 +76,7 @@ def test_every_key_is_explained() -> None:
         with_model(dtype="int4"),
         with_model(pool=None),
         with_pool(name="vllm"),
-        with_cluster(platform="gke"),
+        with_cluster(platform="openstack"),
         {**stack(), "apiKey": "plain"},
         {**stack(), "modells": []},
     ],

@@ -48,11 +48,56 @@ def test_what_the_stack_leaves_out_is_left_to_the_checks() -> None:
 
 def test_hardware_is_the_pools() -> None:
     """A model's GPUs are those of the pool that it names."""
-    values = with_pool(vcpusPerNode=16, migProfile="1g.10gb")
+    values = with_pool(vcpusPerNode=16)
     values["models"][0]["gpusPerReplica"] = 2
 
     assert (
-        Hardware(gpu="L4", gpus_per_replica=2, gpus_per_node=2, vcpus_per_node=16, mig_profile="1g.10gb")
+        Hardware(gpu="L4", gpus_per_replica=2, gpus_per_node=2, vcpus_per_node=16)
+        == wishes(read_config(values))[0].hardware
+    )
+
+
+@pytest.mark.parametrize(
+    ("cluster", "provider"),
+    [
+        ({"platform": "existing"}, ""),
+        ({"platform": "cluster-api", "clusterName": "prod"}, ""),
+        ({"platform": "karpenter"}, "aws"),
+        ({"platform": "karpenter", "cloud": "gcp"}, "gcp"),
+        ({"platform": "kapsule"}, "scaleway"),
+        ({"platform": "aks", "clusterName": "prod", "resourceGroup": "ml"}, "azure"),
+    ],
+)
+def test_the_checks_know_whose_instance_types_the_nodes_are(cluster: dict[str, str], provider: str) -> None:
+    """So that a GPU which the provider has not is told at preview."""
+    template = {"apiGroup": "infrastructure.cluster.x-k8s.io", "kind": "AWSMachineTemplate", "name": "l4"}
+    machines = {"infrastructure": template, "bootstrap": template} if cluster["platform"] == "cluster-api" else None
+    values = with_pool(migProfile=None, machines=machines, maxNodes=2)
+    values["cluster"] |= cluster
+    hardware = wishes(read_config(values))[0].hardware
+
+    assert hardware is not None
+    assert provider == hardware.provider
+
+
+def test_a_slice_and_an_instance_type_reach_the_checks() -> None:
+    """The plan is made for the slice, and the type has to have it."""
+    values = with_pool(gpu="H100-SXM", gpusPerNode=8, migProfile="1g.10gb", instanceType="p5.48xlarge", minNodes=1)
+    values["cluster"] |= {
+        "platform": "eks",
+        "clusterName": "prod",
+        "nodeRole": "arn:aws:iam::123456789012:role/gpu-nodes",
+        "subnets": ["subnet-0123456789abcdef0"],
+    }
+
+    assert (
+        Hardware(
+            gpu="H100-SXM",
+            gpus_per_node=8,
+            mig_profile="1g.10gb",
+            provider="aws",
+            instance_type="p5.48xlarge",
+        )
         == wishes(read_config(values))[0].hardware
     )
 
@@ -102,3 +147,11 @@ def test_a_wish_knows_where_the_stack_speaks_of_all_models() -> None:
     found = {key: place.key for key in ("engine.version", "licences") if (place := wishes(settings)[1].where(key))}
 
     assert {"engine.version": "slipway:engine.version", "licences": "slipway:validation.licences"} == found
+
+
+def test_a_wish_knows_where_its_pool_stands() -> None:
+    """A GPU that the platform lacks is changed in the pool, not in the model."""
+    place = wishes(read_config(with_pool(gpu="T4")))[0].where("pool.gpu")
+
+    assert place is not None
+    assert "slipway:nodePools[0].gpu" == place.key

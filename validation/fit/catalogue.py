@@ -14,6 +14,7 @@ from validation.fit.plan import Gpu
 _FOLDER = Path(__file__).parent / "catalogue"
 MIB = 1 << 20
 GIB = 1 << 30
+COMPUTE_SLICES = 7  # of every GPU with MIG whose profiles are in the catalogue
 HOURS_A_MONTH = 730  # 8760 hours a year over 12
 DRIVER_SHARE = 0.006  # of the memory, where no start-up log states CUDA's total: 0.4 to 0.9 % in those that do
 _NOISE = re.compile(r"\b(nvidia|amd|instinct|tesla|geforce|gpu|gen|generation|blackwell|edition|hbm2e?|hbm3e?)\b")
@@ -66,6 +67,18 @@ class UnknownGpu(ValueError):  # noqa: N818 - it reads as the sentence it is
         super().__init__(f"GPU `{name}` is not in the catalogue{hint}")
         self.name = name
         self.suggestion = suggestion
+
+
+class UnknownMigProfile(UnknownGpu):
+    """The GPU has no such MIG profile; ``profiles`` are those that it has, ``suggestion`` a GPU with its nearest."""
+
+    def __init__(self, gpu: str, profile: str, profiles: tuple[str, ...]) -> None:
+        """Keep the GPU and the profiles it has."""
+        near = difflib.get_close_matches(profile, profiles, n=1, cutoff=0.0)
+        super().__init__(f"{gpu}/{profile}", f"{gpu}/{near[0]}" if near else gpu)
+        there = f"; there are {', '.join(profiles)}" if profiles else ""
+        self.args = (f"{gpu} has no MIG profile `{profile}` that is known{there}",)
+        self.profiles = profiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +163,16 @@ def gpus_per_node(gpu: str) -> int:
     return max((instance.gpus for instance in load_instances() if instance.gpu == gpu), default=8)
 
 
+def mig_devices(gpu: str, profile: str) -> int:
+    """Return how many devices of a MIG profile one GPU gives; raise UnknownGpu for a profile that it has not.
+
+    A profile takes a part of the GPU's compute slices and of its memory; what runs out first decides.
+    """
+    whole, part = find_gpu(gpu), find_gpu(gpu, profile)
+    slices = int(profile.partition("g")[0])
+    return max(1, min(COMPUTE_SLICES // slices, whole.memory // part.memory))
+
+
 def _order(instance: Instance) -> tuple[bool, float, int, str]:
     price = instance.price
     return (price is None, price.per_hour if price else 0.0, instance.gpus, instance.type)
@@ -158,9 +181,8 @@ def _order(instance: Instance) -> tuple[bool, float, int, str]:
 def _slice(gpu: Gpu, profile: str) -> Gpu:
     memory = load_mig().get((gpu.name, profile))
     if memory is None:
-        known = [mine for name, mine in load_mig() if name == gpu.name]
-        near = difflib.get_close_matches(profile, known, n=1, cutoff=0.0)
-        raise UnknownGpu(f"{gpu.name}/{profile}", f"{gpu.name}/{near[0]}" if near else gpu.name)
+        known = tuple(mine for name, mine in load_mig() if name == gpu.name)
+        raise UnknownMigProfile(gpu.name, profile, known)
     reserved = gpu.reserved * memory // gpu.memory
     return replace(gpu, memory=memory, mig_profile=profile, reserved=reserved)
 

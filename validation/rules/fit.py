@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from validation.engine.config import resolved_config
-from validation.finding import Severity
-from validation.fit.catalogue import GIB, UnknownGpu, find_gpu, gpus_per_node
+from validation.finding import Place, Severity
+from validation.fit.catalogue import GIB, UnknownGpu, UnknownMigProfile, find_gpu, gpus_per_node
 from validation.fit.choice import Choice, choices, quantization_section, suggestion
 from validation.fit.memory import model_memory
+from validation.fit.offer import known_type, one_of
 from validation.fit.parallel import Obstacle, division_problem, dtype_problem, quantization_problem
 from validation.fit.plan import Gpu
 from validation.rules.config import CONFIG
@@ -32,9 +33,13 @@ def gpu_known(subject: Subject) -> Iterator[Answer]:
         return
     try:
         find_gpu(hardware.gpu, hardware.mig_profile)
+    except UnknownMigProfile as error:
+        there = f"set migProfile to {one_of(error.profiles)}" if error.profiles else ""
+        help_text = there or "remove migProfile, or choose a GPU that has it"
+        yield Answer(message=str(error), help=help_text, where=_pool(subject, "migProfile"))
     except UnknownGpu as error:
         help_text = f"set gpu to {error.suggestion}" if error.suggestion else "choose a GPU of the catalogue"
-        yield Answer(message=str(error), help=help_text, where=subject.wish.where("pool"))
+        yield Answer(message=str(error), help=help_text, where=_pool(subject, "gpu"))
 
 
 def within_node(subject: Subject) -> Iterator[Answer]:
@@ -207,6 +212,11 @@ def cpu_suffices(subject: Subject) -> Iterator[Answer]:
         )
 
 
+def _pool(subject: Subject, key: str) -> Place | None:
+    """Return where the pool states the key, else where the model names the pool."""
+    return subject.wish.places.get(f"pool.{key}") or subject.wish.where("pool")
+
+
 def _answers(subject: Subject, problem: Obstacle | None, key: str) -> Iterator[Answer]:
     if problem is not None:
         yield Answer(message=problem.message, help=problem.help, where=subject.wish.where(key))
@@ -220,7 +230,9 @@ def _gpu(subject: Subject) -> Gpu | None:
 def _cpus(subject: Subject, hardware: Hardware | None) -> float | None:
     if hardware is None:
         return None
-    return subject.wish.serving.vcpus or hardware.vcpus_per_node
+    stated = subject.wish.serving.vcpus or hardware.vcpus_per_node
+    instance = known_type(hardware.instance_type) if stated is None else None
+    return stated if instance is None else instance.vcpus
 
 
 def _larger(subject: Subject) -> str:

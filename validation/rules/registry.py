@@ -7,6 +7,7 @@ from validation.rules import (
     engine,
     features,
     fit,
+    instance,
     licence,
     lifecycle,
     model_type,
@@ -40,5 +41,6 @@ RULES: tuple[Rule, ...] = (
     *lifecycle.RULES,
     *engine.RULES,
     *fit.RULES,
+    *instance.RULES,
     *suppression.RULES,
 )
