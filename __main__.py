@@ -14,7 +14,8 @@ from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
-from deployment import checks, endpoints, reporting, serving
+from components.observability import Observability
+from deployment import checks, endpoints, reporting, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -68,6 +69,13 @@ def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint
     return InferenceEndpoint(name, endpoints.endpoint(site, model, report, service=service), options)
 
 
+def watch(site: serving.Site, served: list[tuple[Model, Report]]) -> None:
+    """Let Prometheus and Grafana see the models, where the stack says that they are there."""
+    if wished := site.settings.cluster.monitoring:
+        args = telemetry.observability(site.settings, wished, served, site.home.namespace)
+        Observability(site.settings.cluster.namespace, args, site.options)
+
+
 def main() -> None:
     """Check everything first; deploy what may be deployed; end in an error when a model was refused."""
     settings = read_settings()
@@ -76,12 +84,13 @@ def main() -> None:
     refused = [report for _, report in checked if shown[report.name].blocks]
     if not refused or pulumi.runtime.is_dry_run():
         site = build(settings)
-        for model, report in checked:
-            if not shown[report.name].blocks:
-                if unused := serving.unused(model):
-                    pulumi.log.warn(unused, resource=shown[report.name])
-                endpoint = serve(site, model, report)
-                pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
+        served = [(model, report) for model, report in checked if not shown[report.name].blocks]
+        for model, report in served:
+            if unused := serving.unused(model):
+                pulumi.log.warn(unused, resource=shown[report.name])
+            endpoint = serve(site, model, report)
+            pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
+        watch(site, served)
     if refused:
         raise pulumi.RunError(reporting.refusal(refused, len(checked)))
 

@@ -11,6 +11,7 @@ from components.server import network, probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT, arguments, config_text
 from components.server.pod import GUARD_FILE, ServerNames, server_pod
+from components.telemetry.logs import LOG_CONFIG, log_config
 
 TOKEN = "slipway:index:VllmInferenceService"  # noqa: S105 - a type token of Pulumi, no secret
 COMPOSE = Path(__file__).parent / "server" / "compose.py"
@@ -104,11 +105,14 @@ class VllmInferenceService(pulumi.ComponentResource):
         text = config_text(arguments(self._args, self._times.drain))
         script = COMPOSE.read_text(encoding="utf-8")
         guard = GUARD.read_text(encoding="utf-8")
-        self._checksum = digest(text, script, guard)
+        data = {"args.yaml": text, "compose.py": script, GUARD_FILE: guard}
+        if self._args.get("log_format", "text") == "json":
+            data[LOG_CONFIG] = log_config()
+        self._checksum = digest(*data.values())
         return kubernetes.core.v1.ConfigMap(
             f"{self._name}-config",
             metadata=self._metadata(object_name(self._name, "config", self._checksum)),
-            data={"args.yaml": text, "compose.py": script, GUARD_FILE: guard},
+            data=data,
             immutable=True,
             opts=self._options(),
         )

@@ -134,8 +134,11 @@ def service(
         api_key_secret_key=key.secret_key,
         read_only_root_filesystem=site.settings.cluster.read_only_root_filesystem,
         multimodal=bool(report.prediction and report.prediction.multimodal),
+        log_format=site.settings.engine.log_format.value,
         endpoints=list(report.model.endpoints),
     )
+    if wished := site.settings.cluster.monitoring:
+        args["monitoring_namespace"] = wished.namespace
     return cast("VllmInferenceServiceArgs", {**args, **stated({**_planned(model, report), **access(model)})})
 
 

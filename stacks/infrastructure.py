@@ -1,11 +1,13 @@
 """The stack's cluster, engine and GPU nodes, and how strictly its models are checked."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from stacks import form
 from stacks.base import LOOSE, Base, Count
+from stacks.monitoring import Monitoring
 from stacks.platform import Allocation, Cloud, Machines, MemoryGib, Platform, provider
 from validation.finding import Severity
 
@@ -64,6 +66,8 @@ class Cluster(Base):
     """The storage class of weight volumes; left out: the cluster's default."""
     gateway: Gateway | None = None
     """The Gateway that public endpoints attach to."""
+    monitoring: Monitoring | None = None
+    """The Prometheus operator that watches the servers; left out: nobody reads their metrics."""
     create_namespace: bool = True
     """Make the namespace, with Pod Security `restricted`; false: it is there already."""
     read_only_root_filesystem: bool = True
@@ -75,6 +79,13 @@ class Cluster(Base):
         return provider(self.platform, self.cloud)
 
 
+class LogFormat(StrEnum):
+    """How servers log."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
 class Engine(Base):
     """The vLLM that serves every model of the stack."""
 
@@ -82,6 +93,8 @@ class Engine(Base):
     """The vLLM version that the models are checked against."""
     image: form.Image = Field(default_factory=lambda data: f"docker.io/vllm/vllm-openai:v{data.get('version', '')}")
     """The image that holds it, best with tag and digest; left out: vLLM's own of that version, by tag."""
+    log_format: Annotated[LogFormat, LOOSE] = LogFormat.JSON
+    """How servers log: one JSON object a line, or vLLM's own text."""
 
 
 class LicencePolicy(Base):

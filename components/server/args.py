@@ -98,3 +98,5 @@ class VllmInferenceServiceArgs(TypedDict):
     """The Secrets to pull the image with."""
     monitoring_namespace: NotRequired[str]
     """The namespace whose pods may read the metrics."""
+    log_format: NotRequired[str]
+    """`json` for one JSON object a line, or `text` for vLLM's own lines, which is the default."""

@@ -33,6 +33,7 @@ from components.server.environment import (
     guard_environment,
     server_environment,
 )
+from components.telemetry.logs import LOG_CONFIG
 
 BASE = "/etc/slipway"
 RUN = "/run/slipway"
@@ -126,7 +127,7 @@ def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgs
         "image_pull_policy": "Always",
         "command": ["vllm", "serve"],
         "args": [model_folder(args["model_path"]), "--config", CONFIG],
-        "env": environment({**server_environment(times.load), **_guard(args)}),
+        "env": environment(_environment(args, times)),
         "ports": [{"name": probes.HTTP, "container_port": PORT, "protocol": "TCP"}],
         "startup_probe": probes.startup(times.load),
         "readiness_probe": probes.readiness(),
@@ -137,12 +138,18 @@ def _server(args: VllmInferenceServiceArgs, times: sizes.Times) -> ContainerArgs
         "volume_mounts": [
             {"name": "models", "mount_path": MODELS, "read_only": True},
             {"name": "guard", "mount_path": GUARD, "read_only": True},
+            {"name": "config", "mount_path": BASE, "read_only": True},
             {"name": "run", "mount_path": RUN, "read_only": True},
             {"name": "cache", "mount_path": CACHE},
             {"name": "temporary", "mount_path": TEMPORARY},
             {"name": "shared-memory", "mount_path": "/dev/shm"},  # noqa: S108 - a volume of the pod alone
         ],
     }
+
+
+def _environment(args: VllmInferenceServiceArgs, times: sizes.Times) -> dict[str, str]:
+    logs = {"VLLM_LOGGING_CONFIG_PATH": f"{BASE}/{LOG_CONFIG}"} if args.get("log_format", "text") == "json" else {}
+    return {**server_environment(times.load), **_guard(args), **logs}
 
 
 def _guard(args: VllmInferenceServiceArgs) -> dict[str, str]:
