@@ -39,6 +39,8 @@ class VllmInferenceService(pulumi.ComponentResource):
     """The Service's name."""
     deployment_name: pulumi.Output[str]
     """The Deployment's name."""
+    scale_target: pulumi.Output[dict[str, str]]
+    """What an autoscaler sets `spec.replicas` of: apiVersion, kind and name."""
     url: pulumi.Output[str]
     """The address inside the cluster, without a path."""
     load_seconds: pulumi.Output[int]
@@ -67,12 +69,16 @@ class VllmInferenceService(pulumi.ComponentResource):
         )
         self.service_name = self.resources.service.metadata.name
         self.deployment_name = self.resources.deployment.metadata.name
+        self.scale_target = self.deployment_name.apply(
+            lambda deployed: {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployed}
+        )
         self.url = pulumi.Output.concat("http://", self.service_name, ".", args["namespace"], ".svc:", str(PORT))
         self.load_seconds = pulumi.Output.from_input(self._times.load)
         self.register_outputs(
             {
                 "serviceName": self.service_name,
                 "deploymentName": self.deployment_name,
+                "scaleTarget": self.scale_target,
                 "url": self.url,
                 "loadSeconds": self.load_seconds,
             }

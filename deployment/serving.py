@@ -114,6 +114,8 @@ def service(
     site: Site, model: Model, report: Report, *, weights: ModelWeights, key: ApiKey
 ) -> VllmInferenceServiceArgs:
     """Return the servers of one model with exactly the figures of its memory plan."""
+    if model.nodes_per_replica > 1:
+        raise pulumi.RunError(f"model `{model.name}`: `nodesPerReplica` is checked and cannot be deployed yet")
     args = VllmInferenceServiceArgs(
         namespace=site.home.namespace,
         image=site.settings.engine.image,

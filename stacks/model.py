@@ -8,6 +8,7 @@ from pydantic import Field
 from stacks import form
 from stacks.base import LOOSE, Base, Count, TokenCount
 from stacks.endpoint import Endpoint
+from stacks.interconnect import Interconnect
 from validation.wish import ModelType
 
 
@@ -104,7 +105,11 @@ class Model(Base):
     pool: form.Name
     """The node pool that it runs on."""
     gpus_per_replica: Annotated[int, Field(ge=1, le=16)] = 1
-    """The tensor parallel size."""
+    """The GPUs of a replica on one node: the tensor parallel size. All its GPUs are this times `nodesPerReplica`."""
+    nodes_per_replica: Annotated[int, Field(ge=1, le=16)] = 1
+    """The nodes of a replica: the pipeline parallel size. More than one needs LeaderWorkerSet in the cluster."""
+    interconnect: Interconnect = Interconnect()
+    """How the nodes of one replica are placed and talk to each other."""
     max_model_len: TokenCount | None = None
     """The context length in tokens; left out: the longest that fits."""
     dtype: Annotated[Dtype, LOOSE] = Dtype.AUTO

@@ -46,6 +46,7 @@ def _hardware(settings: Settings, model: Model, pool: NodePool) -> Hardware:
     return Hardware(
         gpu=pool.gpu,
         gpus_per_replica=model.gpus_per_replica,
+        nodes_per_replica=model.nodes_per_replica,
         gpus_per_node=pool.gpus_per_node,
         vcpus_per_node=pool.vcpus_per_node,
         mig_profile=pool.mig_profile or "",

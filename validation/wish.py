@@ -46,10 +46,11 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """The GPUs of one replica: catalogue name, how many it spans, and what its node offers."""
+    """The GPUs of one replica: catalogue name, how many of a node, on how many nodes, and what a node offers."""
 
     gpu: str
-    gpus_per_replica: int = 1  # tensor parallel size
+    gpus_per_replica: int = 1  # of each of its nodes: tensor parallel size
+    nodes_per_replica: int = 1  # pipeline parallel size
     gpus_per_node: int | None = None
     vcpus_per_node: int | None = None
     mig_profile: str = ""

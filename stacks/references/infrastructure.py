@@ -22,7 +22,8 @@ def capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str)
     """Yield the pools that are too small for the models' smallest numbers of replicas."""
     wanted: Counter[str] = Counter()
     for model in models:
-        wanted[model.text("pool")] += model.number("gpusPerReplica", 1) * model.inner("replicas").number("min", 1)
+        replica = model.number("gpusPerReplica", 1) * model.number("nodesPerReplica", 1)
+        wanted[model.text("pool")] += replica * model.inner("replicas").number("min", 1)
     for name, pool in pools.items() if platform and platform != Platform.EXISTING else ():
         node = max(1, pool.number("gpusPerNode", 1)) * _devices(pool)
         there = pool.number("maxNodes", 1) * node

@@ -40,10 +40,11 @@ def _placement(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
     if pool is not None:
         wanted, there = model.number("gpusPerReplica", 1), pool.number("gpusPerNode", 1)
         if wanted > there:
+            nodes = "" if not there or wanted % there else f", with `nodesPerReplica: {wanted // there}`"
             yield (
                 model.at("gpusPerReplica"),
                 f"is {wanted}, a node of the pool has {there}",
-                f"set it to {there} or less, or raise `gpusPerNode` of the pool",
+                f"set it to {there} or less{nodes}, or raise `gpusPerNode` of the pool",
             )
     elif name:
         meant = nearest(name, pools)

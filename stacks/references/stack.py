@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
+from stacks.references.nodes import nodes
 from stacks.references.platform import cluster, pool
 from stacks.references.view import Found, View, unique
 
@@ -25,6 +26,7 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
     by_name = {each.text("name"): each for each in pools if each.states("name")}
     for each in models:
         yield from model(each, by_name)
+        yield from nodes(each, by_name)
     yield from unique([each.inner("endpoint") for each in models], "hostname", "another model has this host name")
     yield from devices(by_name, models)
     yield from capacity(by_name, models, platform)

@@ -94,6 +94,10 @@ def test_an_empty_configuration_exits_with_3(tmp_path: Path) -> None:
     [
         (("--gpu", "L40X"), "GPU `L40X` is not in the catalogue, did you mean `L40S`"),
         (("--gpus", "2"), "--gpus needs --gpu; type `--gpu NAME` too"),
+        (("--nodes", "2"), "--nodes needs --gpu; type `--gpu NAME` too"),
+        (("--gpu", "H100", "--gpus", "16"), "--gpus: a node has 8 H100-SXM at most; type `--gpus 8 --nodes 2`"),
+        (("--gpu", "H100", "--nodes", "17"), "takes a number up to 16"),
+        (("--gpu", "h100/1g.10gb", "--nodes", "2"), "a part of a GPU cannot span nodes"),
         (("--engine", "newest"), "--engine is no vLLM version"),
         (("--gpu-memory-utilization", "1.5"), "takes a number above 0 and at most 1"),
         (("--weights-gib", "nan"), "takes a number above 0 and at most"),
@@ -116,3 +120,13 @@ def test_the_text_shows_a_bar_for_each_gpu_and_what_else_would_do(folder: Path) 
     assert any(line.startswith("fits 2 x L4 with a context of 8,192 tokens, ") for line in lines)
     header = next(number for number, line in enumerate(lines) if line.startswith("GPUs "))
     assert "1 x L4" == lines[header + 1].split("  ")[0]
+
+
+def test_several_nodes_are_shown_with_their_layers(folder: Path) -> None:
+    """The stack's own words: GPUs of each node, nodes, and which stage is the tightest."""
+    wished = ("--gpu", "L4", "--gpus", "2", "--nodes", "2", "--max-model-len", "8192")
+    code, found = _json(folder, *wished)
+    done = validation("fit", str(folder), *wished, home=folder)
+    assert (0, 2, 2) == (code, found["fit"]["tensor_parallel"], found["fit"]["pipeline_parallel"])
+    assert "layers 16 + 16 on 2 nodes; shown is stage 1, the tightest" in done.stdout.splitlines()
+    assert 4 == done.stdout.count("GPU ")

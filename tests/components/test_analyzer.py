@@ -52,4 +52,6 @@ def test_optional_arguments_are_optional(definitions: dict[str, ComponentDefinit
 
 def test_records_of_resources_are_no_outputs(definitions: dict[str, ComponentDefinition]) -> None:
     """The frozen record of children stays inside Python."""
-    assert {"serviceName", "deploymentName", "url", "loadSeconds"} == set(definitions["VllmInferenceService"].outputs)
+    assert {"serviceName", "deploymentName", "scaleTarget", "url", "loadSeconds"} == set(
+        definitions["VllmInferenceService"].outputs
+    )

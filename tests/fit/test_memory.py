@@ -123,26 +123,11 @@ def test_an_encoder_needs_no_cache() -> None:
     assert (512, 0, 0) == (plan.max_model_len, plan.kv_cache_bytes_per_token, plan.kv_cache_tokens)
 
 
-@pytest.mark.parametrize(
-    ("gpus", "node", "layout"),
-    [
-        (4, None, Layout(tensor=4)),
-        (4, 8, Layout(tensor=4)),
-        (16, 8, Layout(tensor=8, pipeline=2)),
-        (6, 4, Layout(tensor=6)),
-    ],
-)
-def test_replicas_beyond_a_node_are_pipelined(gpus: int, node: int | None, layout: Layout) -> None:
-    """Tensor parallelism stays inside a node, and stages stand on whole nodes."""
-    assert layout == layout_of(Hardware(gpu="H100-SXM", gpus_per_replica=gpus, gpus_per_node=node))
-
-
-def test_a_second_stage_takes_half_the_layers() -> None:
-    """Two nodes hold half the weights and half the cache each."""
-    hardware = Hardware(gpu="H100-SXM", gpus_per_replica=2, gpus_per_node=1)
-    plan = _plan(Wish(hardware=hardware))
-    assert (1, 2) == (plan.tensor_parallel, plan.pipeline_parallel)
-    assert plan.weights_bytes < 0.51 * _plan(wish("H100-SXM")).weights_bytes
+def test_tensor_parallelism_is_inside_a_node_and_pipeline_parallelism_across() -> None:
+    """Two nodes of eight GPUs: eight ways inside each, two stages, sixteen GPUs in all."""
+    layout = layout_of(Hardware(gpu="H100-SXM", gpus_per_replica=8, nodes_per_replica=2))
+    assert Layout(tensor=8, pipeline=2) == layout
+    assert 16 == layout.gpus
 
 
 @pytest.mark.parametrize("wanted", [None, Wish(), wish("H1000")])

@@ -11,7 +11,7 @@ from validation.fit.choice import choices
 from validation.fit.layertype import layer_types
 from validation.fit.memory import model_memory, plan_memory
 from validation.fit.shape import shape_of
-from validation.fit.weights import weights_of
+from validation.fit.weights import Place, weights_of
 from validation.jsontext import JsonObject
 
 KEYS = st.sampled_from(
@@ -96,7 +96,7 @@ def test_more_gpus_never_hold_fewer_tokens(heads: int, layers: int) -> None:
 def test_a_gpu_never_holds_less_than_its_share(gpus: int, heads: int) -> None:
     """What is not divided is copied: the share of each is at least the whole over their number."""
     config: JsonObject = {**LLAMA, "num_key_value_heads": heads}
-    weights = weights_of(facts(config), resolved(config), CHATS, None, gpus)
+    weights = weights_of(facts(config), resolved(config), CHATS, None, Place(tensor_parallel=gpus))
     assert weights is not None
     assert weights.total // gpus <= weights.each <= weights.total
 

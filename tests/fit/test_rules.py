@@ -55,7 +55,7 @@ FAILING = {
     "gpu-count-above-node": (
         _subject(replace(ONE_L4, gpus_per_replica=4)),
         "a replica of 4 GPUs does not fit on a node of 2",
-        "set gpusPerReplica to 2 or less, or choose a pool with more GPUs per node",
+        "set gpusPerReplica to 2 or less, add nodesPerReplica 2 to that, or choose a pool with more GPUs per node",
     ),
     "tensor-parallel-does-not-divide": (
         _subject(replace(ONE_L4, gpus_per_replica=3, gpus_per_node=4)),

@@ -8,7 +8,7 @@ from tests.fit.models import CHATS, LLAMA, facts, resolved, wish
 from validation.engine.prediction import Prediction
 from validation.facts import File, RepositoryFacts, Tensor
 from validation.fit.catalogue import GIB
-from validation.fit.weights import Weights, WeightsSource, weights_of, whole_model
+from validation.fit.weights import Place, Weights, WeightsSource, weights_of, whole_model
 from validation.jsontext import JsonObject
 
 FP8 = replace(CHATS, quantization="fp8")
@@ -23,7 +23,7 @@ def _tensor(name: str, shape: tuple[int, ...], dtype: str = "BF16", file: str = 
 
 
 def _weights(found: RepositoryFacts, gpus: int = 1, prediction: Prediction = CHATS) -> Weights:
-    weights = weights_of(found, resolved(found.config), prediction, None, gpus)
+    weights = weights_of(found, resolved(found.config), prediction, None, Place(tensor_parallel=gpus))
     assert weights is not None
     return weights
 
@@ -31,7 +31,7 @@ def _weights(found: RepositoryFacts, gpus: int = 1, prediction: Prediction = CHA
 def test_stated_bytes_beat_everything() -> None:
     """What is typed on the command line is taken."""
     found = facts(LLAMA, (File(path="model.safetensors", size=5),))
-    weights = weights_of(found, resolved(LLAMA), CHATS, wish(weights_bytes=1 << 34), 1)
+    weights = weights_of(found, resolved(LLAMA), CHATS, wish(weights_bytes=1 << 34), Place())
     assert Weights(total=1 << 34, each=1 << 34, source=WeightsSource.STATED) == weights
 
 
@@ -143,4 +143,4 @@ def test_each_layer_may_have_its_own_method() -> None:
 
 def test_nothing_known_is_nothing_said() -> None:
     """An empty configuration has no weights, rather than some."""
-    assert weights_of(facts({}), resolved({}), CHATS, None, 1) is None
+    assert weights_of(facts({}), resolved({}), CHATS, None, Place()) is None

@@ -102,6 +102,14 @@ def test_a_slice_and_an_instance_type_reach_the_checks() -> None:
     )
 
 
+def test_the_nodes_of_a_replica_reach_the_checks() -> None:
+    """GPUs are counted on each node, and nodes beside them."""
+    hardware = wishes(read_config(with_model(gpusPerReplica=2, nodesPerReplica=3)))[0].hardware
+
+    assert hardware is not None
+    assert (2, 3) == (hardware.gpus_per_replica, hardware.nodes_per_replica)
+
+
 def test_the_policy_of_the_stack_reaches_every_model() -> None:
     """Licences and pinning are said once."""
     policy = {"allow": ["mit"], "deny": ["other"], "accepted": ["meta-llama/Llama-3.1-8B"]}

@@ -8,6 +8,7 @@ from pathlib import Path
 from validation.check import DEFAULT_CONTRACT, DEFAULT_ENGINE, ModelRequest, Policy, check_models
 from validation.commands import Exit, UsageError
 from validation.commands.argument import count, plain, seconds
+from validation.commands.hardware import add_options, hardware
 from validation.commands.source import checked_source
 from validation.commands.stream import show
 from validation.finding import Severity
@@ -16,7 +17,7 @@ from validation.output.safe import safe
 from validation.report import Report, Verdict
 from validation.sources.cache import cache_folder
 from validation.sources.read import SourceOptions
-from validation.wish import Hardware, ModelType, Serving, Wish
+from validation.wish import ModelType, Serving, Wish
 
 DEADLINE = 30.0  # seconds, for all sources together
 NEVER = "never"
@@ -39,8 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     add("--engine", type=plain, default=DEFAULT_ENGINE, metavar="VERSION", help="version of vLLM (%(default)s)")
     add("--type", choices=TYPES, help="what the model has to be")
-    add("--gpu", type=plain, metavar="NAME", help="plan the memory of this GPU, such as L4 or H100-SXM")
-    add("--gpus", type=count, metavar="COUNT", help="GPUs of one replica (1)")
+    add_options(add, gpu_help="plan the memory of this GPU, such as L4 or H100-SXM")
     add("--max-model-len", type=count, metavar="TOKENS", help="context length that has to fit")
     add("--lock", type=Path, metavar="DIR", help="folder of lock files, used where one has the wanted commit")
     add("--offline", action="store_true", help="ask nobody: lock files, the cache and folders only")
@@ -72,24 +72,10 @@ def _requests(args: argparse.Namespace) -> list[ModelRequest]:
         raise UsageError("--revision goes with one SOURCE; check each model by itself")
     wish = Wish(
         model_type=None if args.type is None else ModelType(args.type),
-        hardware=_hardware(args),
+        hardware=hardware(args),
         serving=Serving(max_model_len=args.max_model_len),
     )
     return [ModelRequest(source=checked_source(typed), revision=args.revision, wish=wish) for typed in args.sources]
-
-
-def _hardware(args: argparse.Namespace) -> Hardware | None:
-    if args.gpu is None:
-        if args.gpus is not None:
-            raise UsageError("--gpus needs --gpu; type `--gpu NAME` too")
-        return None
-    from validation.fit.catalogue import UnknownGpu, find_gpu  # noqa: PLC0415 - reads tables, for this option only
-
-    try:
-        gpu = find_gpu(args.gpu)
-    except UnknownGpu as error:
-        raise UsageError(str(error)) from None
-    return Hardware(gpu=gpu.name, mig_profile=gpu.mig_profile, gpus_per_replica=args.gpus or 1)
 
 
 def _policy(args: argparse.Namespace) -> Policy:

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from validation.commands import Exit, UsageError
 from validation.commands.argument import count, plain, seconds
+from validation.commands.hardware import add_options, hardware
 from validation.commands.source import checked_source
 from validation.commands.stream import write
 from validation.engine.prediction import Prediction, Support
 from validation.facts import RepositoryFacts
-from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
+from validation.fit.catalogue import GIB, find_gpu, gpus_per_node
 from validation.fit.choice import Choice, choices
 from validation.fit.memory import ModelMemory, layout_of, model_memory, plan_on
 from validation.fit.plan import MemoryPlan
@@ -43,8 +44,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add = parser.add_argument
     add("source", metavar="SOURCE", help="hf://org/name, a folder, or a lock file; a config.json alone will do")
     add("--revision", type=plain, default="", help="branch, tag or commit (the default branch)")
-    add("--gpu", type=plain, metavar="NAME", help="such as L4, H100-SXM or H100-SXM/1g.10gb; left out: all of them")
-    add("--gpus", type=count, metavar="COUNT", help="GPUs of one replica (1)")
+    add_options(add, gpu_help="such as L4, H100-SXM or H100-SXM/1g.10gb; left out: all of them")
     add("--max-model-len", type=count, metavar="TOKENS", help="context length (the longest that fits)")
     add("--engine", type=plain, default=ENGINE, metavar="VERSION", help="version of vLLM (%(default)s)")
     add("--weights-gib", type=_gibibytes, metavar="GIB", help="weights of the whole model, where the source has none")
@@ -62,7 +62,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Plan the memory of one model, print it, and return 0 when it fits, 1 when not, 3 when that is unknown."""
     model = _model(args)
-    plan, found = _plan(args, model), _choices(model)
+    plan, found = _plan(model), _choices(model)
     if args.format == "json":
         write(json.dumps(answer(model, plan, found), indent=2) + "\n")
     else:
@@ -217,11 +217,8 @@ def _facts(args: argparse.Namespace) -> RepositoryFacts:
 
 
 def _wish(args: argparse.Namespace) -> Wish:
-    if args.gpu is None and args.gpus is not None:
-        raise UsageError("--gpus needs --gpu; type `--gpu NAME` too")
-    hardware = None if args.gpu is None else Hardware(gpu=args.gpu, gpus_per_replica=args.gpus or 1)
     return Wish(
-        hardware=hardware,
+        hardware=_hardware(args),
         serving=Serving(
             max_model_len=args.max_model_len,
             kv_cache_dtype=args.kv_cache_dtype,
@@ -234,14 +231,20 @@ def _wish(args: argparse.Namespace) -> Wish:
     )
 
 
-def _plan(args: argparse.Namespace, model: ModelMemory) -> MemoryPlan | None:
-    if model.wish.hardware is None:
-        return None
-    try:
-        gpu = find_gpu(args.gpu)
-    except UnknownGpu as error:
-        raise UsageError(str(error)) from None
-    return plan_on(model, gpu, layout_of(model.wish.hardware))
+def _hardware(args: argparse.Namespace) -> Hardware | None:
+    """Return the wished GPUs; raise UsageError for more than a node has, which no stack can ask for either."""
+    wished = hardware(args)
+    node = gpus_per_node(wished.gpu) if wished else 0
+    if wished and wished.gpus_per_replica > node:
+        asked = wished.gpus_per_replica
+        several = "" if asked % node else f" --nodes {asked // node * wished.nodes_per_replica}"
+        raise UsageError(f"--gpus: a node has {node} {wished.gpu} at most; type `--gpus {node}{several}`")
+    return wished
+
+
+def _plan(model: ModelMemory) -> MemoryPlan | None:
+    wished = model.wish.hardware
+    return plan_on(model, find_gpu(wished.gpu, wished.mig_profile), layout_of(wished)) if wished else None
 
 
 def _choices(model: ModelMemory) -> tuple[Choice, ...]:

@@ -4,7 +4,6 @@ The rules are those of vllm/v1/core/kv_cache_utils.py and ``_align_hybrid_block_
 (0.32.0).
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,22 +11,24 @@ from itertools import groupby
 from validation.fit.layer import Kind, LayerCache
 from validation.fit.packing import packed_groups
 from validation.fit.shape import Shape
+from validation.fit.stage import Stage
 
 REFERENCE_TOKENS = 2048  # vLLM's own default of tokens in a batch, which figures of one request are stated for
-BATCHES_IN_FLIGHT = 2  # asynchronous scheduling: one batch runs while the next is prepared
+BATCHES_IN_FLIGHT = 2  # on one node, with asynchronous scheduling: one batch runs while the next is prepared
 _UNEVEN = 1.5  # up to this ratio the layers of all kinds share one group size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Layers that share one block table, each with its own page."""
+    """Layers that share one block table, each with its own page; ``here`` are those that stand on this GPU."""
 
     layers: tuple[LayerCache, ...]
+    here: tuple[LayerCache, ...] | None = None  # None: all of them
 
     @property
     def block_bytes(self) -> int:
-        """Return the bytes of one block: a page of every layer."""
-        return sum(layer.page_bytes for layer in self.layers)
+        """Return the bytes of one block: a page of every layer that stands here."""
+        return sum(layer.page_bytes for layer in (self.layers if self.here is None else self.here))
 
     def blocks(self, length: int, in_flight: int, encoder: int) -> int:
         """Return the blocks that one request of ``length`` tokens holds."""
@@ -40,6 +41,7 @@ class Cache:
 
     layers: tuple[LayerCache, ...]
     groups: tuple[Group, ...]
+    batches: int = BATCHES_IN_FLIGHT
 
     @property
     def bytes_per_token(self) -> int:
@@ -51,9 +53,26 @@ class Cache:
         """Return the bytes of one block of the pool that all groups share: the largest group's."""
         return max((group.block_bytes for group in self.groups), default=0)
 
+    def on(self, stage: Stage) -> "Cache":
+        """Return what one stage of a pipeline keeps.
+
+        vLLM makes the groups of the whole model and leaves on each GPU the layers that it has
+        (``_project_kv_cache_groups_to_worker`` in vllm/v1/core/kv_cache_planning.py, 0.33.0).
+        """
+        if stage.whole:
+            return self
+        return Cache(
+            layers=tuple(layer for layer in self.layers if stage.has_layer(layer.index)),
+            groups=tuple(
+                replace(group, here=tuple(layer for layer in group.layers if stage.has_layer(layer.index)))
+                for group in self.groups
+            ),
+            batches=self.batches,
+        )
+
     def request_blocks(self, length: int, batched_tokens: int = REFERENCE_TOKENS) -> int:
         """Return the blocks that one request of ``length`` tokens takes of the pool, all groups together."""
-        in_flight = BATCHES_IN_FLIGHT * batched_tokens
+        in_flight = self.batches * batched_tokens
         return sum(group.blocks(length, in_flight, batched_tokens) for group in self.groups)
 
     def request_bytes(self, length: int, batched_tokens: int = REFERENCE_TOKENS) -> int:
@@ -72,10 +91,10 @@ class Cache:
         return low
 
 
-def cache_of(shape: Shape) -> Cache:
-    """Return the cache that vLLM makes of the layers of a model."""
+def cache_of(shape: Shape, batches: int = BATCHES_IN_FLIGHT) -> Cache:
+    """Return the cache that vLLM makes of the layers of a model, with so many batches in flight."""
     layers = _aligned(shape)
-    return Cache(layers=layers, groups=tuple(_groups(layers, packed=shape.packed)))
+    return Cache(layers=layers, groups=tuple(_groups(layers, packed=shape.packed)), batches=batches)
 
 
 def _aligned(shape: Shape) -> tuple[LayerCache, ...]:
@@ -129,13 +148,15 @@ def _grown(layer: LayerCache, page: int) -> LayerCache:
 
 def _equal_pages(layers: Sequence[LayerCache]) -> Iterator[Group]:
     """Split each kind into groups of as many layers as the rarest kind has."""
-    buckets = Counter(layers)
-    fewest, most = min(buckets.values()), max(buckets.values())
-    size = most if most < fewest * _UNEVEN else fewest
-    for layer, count in buckets.items():
-        groups = -(-count // size)
+    buckets: dict[LayerCache, list[LayerCache]] = {}
+    for layer in layers:
+        buckets.setdefault(layer, []).append(layer)
+    counts = [len(bucket) for bucket in buckets.values()]
+    size = max(counts) if max(counts) < min(counts) * _UNEVEN else min(counts)
+    for bucket in buckets.values():
+        groups = -(-len(bucket) // size)
         for number in range(groups):
-            yield Group(layers=(layer,) * len(range(number, count, groups)))
+            yield Group(layers=tuple(bucket[number::groups]))
 
 
 def runs(layers: Sequence[LayerCache]) -> list[tuple[LayerCache, int]]:

@@ -7,6 +7,7 @@ from validation.engine.config import EMPTY, Config, ResolvedConfig
 from validation.fit.catalogue import Instance, find_instances, gpus_per_node, load_gpus
 from validation.fit.memory import Layout, ModelMemory, plan_on
 from validation.fit.parallel import divisors, dtype_problem, quantization_problem
+from validation.fit.pipeline import pipeline_problem
 from validation.fit.plan import Gpu, MemoryPlan
 
 NODES = 2  # most nodes that are proposed for one replica
@@ -14,7 +15,7 @@ NODES = 2  # most nodes that are proposed for one replica
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One way to serve the model: GPUs, how they share it, its memory, and the cheapest node that has them."""
+    """One way to serve the model: all GPUs, their nodes, its memory on one, and the cheapest node that has them."""
 
     gpu: Gpu
     gpus: int
@@ -46,7 +47,8 @@ def suggestion(choice: Choice | None) -> str:
     """Return the help that names a choice, with the value to type; empty for none."""
     if choice is None:
         return ""
-    return f"choose gpu {choice.gpu.name} with gpusPerReplica {choice.gpus}"
+    nodes = "" if choice.nodes == 1 else f" and nodesPerReplica {choice.nodes}"
+    return f"choose gpu {choice.gpu.name} with gpusPerReplica {choice.plan.tensor_parallel}{nodes}"
 
 
 def quantization_section(config: ResolvedConfig) -> Config:
@@ -65,7 +67,7 @@ def _on(model: ModelMemory, gpu: Gpu, counts: tuple[int, ...]) -> Iterator[Choic
     single = [count for count in counts if count <= node]
     fitting = [choice for count in single for choice in _try(model, gpu, Layout(tensor=count))]
     yield from fitting
-    if not fitting and single:
+    if not fitting and single and pipeline_problem(model.config, model.prediction, model.table, NODES) is None:
         yield from _try(model, gpu, Layout(tensor=max(single), pipeline=NODES))
 
 
@@ -84,7 +86,7 @@ def _try(model: ModelMemory, gpu: Gpu, layout: Layout) -> Iterator[Choice]:
     if plan is None or not plan.fits or plan.low < 0:
         return
     instance = next((found for found in find_instances(gpu.name) if found.gpus >= layout.tensor), None)
-    yield Choice(gpu=gpu, gpus=layout.tensor * layout.pipeline, nodes=layout.pipeline, plan=plan, instance=instance)
+    yield Choice(gpu=gpu, gpus=layout.gpus, nodes=layout.pipeline, plan=plan, instance=instance)
 
 
 def _order(choice: Choice) -> tuple[bool, float, int, str]:

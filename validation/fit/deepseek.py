@@ -1,6 +1,7 @@
 """The extra caches of sparse attention: DeepSeek's indexer and V4's compressed layers, MiniMax M3's index keys."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from validation.engine.config import Config
 from validation.fit.layer import Kind, LayerCache
@@ -48,7 +49,11 @@ def compressed_layers(text: Config, kv_cache_dtype: str) -> tuple[LayerCache, ..
     if text.model_type != "deepseek_v4" or not ratios or not 0 < width <= 1 << 16:
         return ()
     packed = kv_cache_dtype in {"auto", "fp8", "fp8_e4m3", "fp8_ds_mla"}
-    return tuple(layer for ratio in ratios[:count] for layer in _compressed(text, ratio, width, packed=packed))
+    return tuple(
+        replace(layer, index=index)
+        for index, ratio in enumerate(ratios[:count])
+        for layer in _compressed(text, ratio, width, packed=packed)
+    )
 
 
 def _compressed(text: Config, ratio: int, width: int, *, packed: bool) -> Iterator[LayerCache]:

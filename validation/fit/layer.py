@@ -1,6 +1,6 @@
 """What one layer keeps in vLLM's cache: so much a token, a window of tokens, or one state a sequence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 BLOCK = 16  # vLLM's default block size, in tokens
@@ -35,6 +35,9 @@ class LayerCache:
     latent: bool = False  # one vector for keys and values (MLA): the same on every GPU, never padded
     states: int = 1  # pages that one sequence holds of a STATE layer
     replay: bool = False
+    index: int = field(
+        default=0, compare=False
+    )  # the layer it belongs to; equal caches share pages wherever they stand
 
     @property
     def page_bytes(self) -> int:

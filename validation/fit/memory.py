@@ -1,20 +1,21 @@
 """How a model fills the memory of its GPUs, and the longest context and the concurrency that leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from validation.engine.config import ResolvedConfig, resolved_config
 from validation.engine.prediction import Prediction
 from validation.engine.table import EngineTable
 from validation.engine.tables import number
 from validation.facts import RepositoryFacts
-from validation.fit.cache import Cache, cache_of
+from validation.fit.cache import BATCHES_IN_FLIGHT, Cache, cache_of
 from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
 from validation.fit.layer import Kind
 from validation.fit.layertype import layer_count
 from validation.fit.overhead import Batch, Overhead, default_batch, overhead
 from validation.fit.plan import Gpu, MemoryPlan
 from validation.fit.shape import keeps_nothing, language, shape_of
-from validation.fit.weights import Weights, weights_of
+from validation.fit.stage import WHOLE, Stage, stages
+from validation.fit.weights import Place, Weights, weights_of
 from validation.wish import Hardware, Wish
 
 STATES_CHECKED = (0, 17, 0)  # the first version that refuses a batch of more sequences than there are blocks
@@ -42,14 +43,15 @@ class ModelMemory:
         """Return the context length that is wished, else the one that the engine derives; None when unknown."""
         return self.wish.serving.max_model_len or self.prediction.max_model_len
 
-    def cache(self, tensor_parallel: int = 1) -> Cache | None:
-        """Return the KV cache on one GPU; None when the configuration does not say what layers keep."""
+    def cache(self, tensor_parallel: int = 1, batches: int = BATCHES_IN_FLIGHT) -> Cache | None:
+        """Return the KV cache of all layers on one GPU; None when the configuration does not say what layers keep."""
         shape = shape_of(self.config, self.prediction, self.kv_cache_dtype, tensor_parallel)
-        return None if shape is None else cache_of(shape)
+        return None if shape is None else cache_of(shape, batches)
 
-    def weights(self, tensor_parallel: int = 1) -> Weights | None:
+    def weights(self, tensor_parallel: int = 1, stage: Stage = WHOLE) -> Weights | None:
         """Return the weights on one GPU; None when nothing says how many they are."""
-        return weights_of(self.facts, self.config, self.prediction, self.wish, tensor_parallel)
+        place = Place(tensor_parallel=tensor_parallel, stage=stage)
+        return weights_of(self.facts, self.config, self.prediction, self.wish, place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,16 @@ class Layout:
 
     tensor: int
     pipeline: int = 1
+
+    @property
+    def gpus(self) -> int:
+        """Return the GPUs of one replica."""
+        return self.tensor * self.pipeline
+
+    @property
+    def batches(self) -> int:
+        """Return the batches in flight: one a stage and one that is prepared (``max_concurrent_batches``, 0.33.0)."""
+        return self.pipeline + 1
 
 
 def model_memory(
@@ -85,20 +97,34 @@ def plan_memory(
 
 
 def layout_of(hardware: Hardware) -> Layout:
-    """Return tensor parallelism over the GPUs of one node, and pipeline parallelism over further nodes."""
-    gpus, node = max(1, hardware.gpus_per_replica), hardware.gpus_per_node
-    if node is None or node < 1 or gpus <= node or gpus % node:
-        return Layout(tensor=gpus)
-    return Layout(tensor=node, pipeline=gpus // node)
+    """Return tensor parallelism over the replica's GPUs of one node, and pipeline parallelism over its nodes."""
+    return Layout(tensor=max(1, hardware.gpus_per_replica), pipeline=max(1, hardware.nodes_per_replica))
 
 
 def plan_on(model: ModelMemory, gpu: Gpu, layout: Layout) -> MemoryPlan | None:
-    """Return how the model fills GPUs of one kind; None when the files do not say how large it is."""
-    cache, weights = model.cache(layout.tensor), model.weights(layout.tensor)
-    reference = model.cache()
-    if cache is None or reference is None or weights is None:
-        return None
-    return _Planner(model=model, gpu=gpu, layout=layout, cache=cache, reference=reference, weights=weights).plan()
+    """Return how the model fills GPUs of one kind; None when the files do not say how large it is.
+
+    With several nodes this is the plan of the tightest stage: all of them get as few blocks as it has room for.
+    """
+    cache, reference = model.cache(layout.tensor, layout.batches), model.cache()
+    split = stages(layer_count(language(model.config)), layout.pipeline)
+    plans = []
+    for stage in split:
+        weights = model.weights(layout.tensor, stage)
+        if cache is None or reference is None or weights is None:
+            return None
+        here = cache.on(stage)
+        planner = _Planner(
+            model=model, gpu=gpu, layout=layout, stage=stage, cache=here, reference=reference, weights=weights
+        )
+        plans.append(planner.plan())
+    at, tightest = min(enumerate(plans), key=lambda pair: _room(pair[1]))
+    layers = tuple(stage.layers for stage in split) if len(split) > 1 else ()
+    return replace(tightest, stage=at, stage_layers=layers)
+
+
+def _room(plan: MemoryPlan) -> tuple[bool, int, int, float, int]:
+    return (plan.fits, plan.longest_that_fits, plan.max_model_len, plan.max_concurrency, plan.kv_cache_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +132,7 @@ class _Planner:
     model: ModelMemory
     gpu: Gpu
     layout: Layout
+    stage: Stage
     cache: Cache
     reference: Cache
     weights: Weights
@@ -113,12 +140,12 @@ class _Planner:
     def plan(self) -> MemoryPlan:
         batch, budget = self._batch(), round(self.gpu.usable * self._utilization())
         extra = self._overhead(batch)
-        weights = -(-self.weights.each // self.layout.pipeline)
+        weights = self.weights.each
         left = budget - weights - extra.total
         limit = self._limit()
         longest = self._longest(left, limit, batch)
         length = self.model.wish.serving.max_model_len or self._chosen(left - extra.spread, longest, limit, batch)
-        needed = self._request(length, batch)
+        needed = self.cache.request_bytes(length, batch.tokens)
         concurrency = max(0, left) / needed if needed else float(batch.sequences)
         states = self._most_sequences(left)
         reason = self._reason(weights, budget, left, longest, length) or self._crowded(states, batch)
@@ -168,25 +195,17 @@ class _Planner:
             batch,
             version=self.model.table.asked or self.model.table.version,
             tensor_parallel=self.layout.tensor,
+            gpus=self.layout.gpus,
+            layers=self.stage.layers,
             multimodal=self.model.prediction.multimodal and not shut,
             eager=self.model.wish.serving.enforce_eager,
             pooling=self.model.prediction.runner == "pooling",
         )
 
-    def _stage(self, available: int) -> int:
-        """Return what the whole model could take if every stage had this much: a stage holds its own layers only."""
-        layers = max(layer_count(language(self.model.config)), 1)
-        largest = -(-layers // self.layout.pipeline)
-        return available * layers // largest
-
-    def _request(self, length: int, batch: Batch) -> int:
-        whole = self.cache.request_bytes(length, batch.tokens)
-        return -(-whole // self.layout.pipeline)
-
     def _longest(self, available: int, limit: int, batch: Batch) -> int:
         if available <= 0:
             return 0
-        return self.cache.longest(self._stage(available), limit, batch.tokens) if self.cache.groups else limit
+        return self.cache.longest(available, limit, batch.tokens) if self.cache.groups else limit
 
     def _chosen(self, surely: int, longest: int, limit: int, batch: Batch) -> int:
         """Return the length to serve when none is wished: all of it, else the longest that fits even at worst."""
@@ -213,7 +232,7 @@ class _Planner:
         """Return the sequences that a hybrid's pool has a block for; None for models without recurrent states."""
         if not any(layer.kind is Kind.STATE for layer in self.cache.layers):
             return None
-        block = -(-self.cache.block_bytes // self.layout.pipeline)
+        block = self.cache.block_bytes
         return max(0, left) // block if block else None
 
     def _crowded(self, states: int | None, batch: Batch) -> str:

@@ -17,7 +17,7 @@ from validation.engine.config import Config, ResolvedConfig
 from validation.engine.tables import EngineError, number
 from validation.fit.catalogue import GIB
 from validation.fit.heads import hidden_size
-from validation.fit.layertype import layer_count
+from validation.fit.layertype import MAX_LAYERS, layer_count
 from validation.fit.parameter import expert_count
 from validation.fit.plan import Gpu
 from validation.fit.shape import language
@@ -84,17 +84,24 @@ def overhead(
     multimodal: bool,
     eager: bool,
     pooling: bool,
+    gpus: int = 1,
+    layers: int = MAX_LAYERS,
 ) -> Overhead:
-    """Return the overhead on one GPU for a batch, under a vLLM version."""
+    """Return the overhead on one GPU for a batch, under a vLLM version.
+
+    ``gpus`` are all of the replica, on however many nodes; ``layers`` those that stand on this one.
+    """
     text = language(config)
     release = _release(version)
     peak = max(_forward(text, batch, tensor_parallel), 0 if pooling else _sampler(text, batch, release))
     if multimodal:
         peak = max(peak, _encoder(config, batch))
-    graphs = 0 if eager or release < COUNTED_GRAPHS or pooling else GRAPH_BASE + GRAPH_LAYER * layer_count(text)
+    graphs = (
+        0 if eager or release < COUNTED_GRAPHS or pooling else GRAPH_BASE + GRAPH_LAYER * min(layers, layer_count(text))
+    )
     outside = OUTSIDE_TORCH
-    if tensor_parallel > 1:
-        outside += COLLECTIVES + COLLECTIVES_STEP * (tensor_parallel - 2)
+    if max(tensor_parallel, gpus) > 1:
+        outside += COLLECTIVES + COLLECTIVES_STEP * max(0, tensor_parallel - 2)
     return Overhead(activations=peak, graphs=graphs, outside=outside)
 
 

@@ -52,6 +52,8 @@ class MemoryPlan:
     low: int
     high: int
     reason: str = ""  # why it does not fit
+    stage: int = 0  # of the pipeline, that the figures are of: the tightest
+    stage_layers: tuple[int, ...] = ()  # of each stage; empty for a replica on one node
     most_sequences: int | None = None  # that a hybrid's cache holds states of; None where sequences have no state
 
     @property

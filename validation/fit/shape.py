@@ -162,13 +162,13 @@ class _Reader:
         count = layer_count(self.text)
         kinds = layer_types(self.text)
         if self._recurrent_only():
-            yield from (state for _ in range(count) for state in self._state())
+            yield from (replace(state, index=index) for index in range(count) for state in self._state())
             return
         own = count - (self.text.integer("num_kv_shared_layers") or 0)
         for index in range(count if not kinds else min(count, len(kinds)) or len(kinds)):
             kind = kinds[index] if kinds else FULL
             if index < own or not 0 < own < count:
-                yield from self._layer(index, kind)
+                yield from (replace(layer, index=index) for layer in self._layer(index, kind))
 
     def _recurrent_only(self) -> bool:
         return self.text.model_type in {"mamba", "mamba2", "falcon_mamba"}

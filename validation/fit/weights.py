@@ -1,5 +1,6 @@
 """Bytes of weights on one GPU: from the tensors where headers are known, else from sizes, counts, or the shape."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from validation.fit.layertype import layer_count
 from validation.fit.parameter import Part, parts
 from validation.fit.quantized import Quantization, quantization_of
 from validation.fit.shape import item_size, language
+from validation.fit.stage import WHOLE, Stage
 from validation.wish import Wish
 
 _ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2}
@@ -41,28 +43,43 @@ class Weights:
     source: WeightsSource
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in a replica one GPU stands: which stage of the pipeline, and how many share that stage."""
+
+    tensor_parallel: int = 1
+    stage: Stage = WHOLE
+
+
 def weights_of(
-    facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction, wish: Wish | None, tensor_parallel: int
+    facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction, wish: Wish | None, place: Place
 ) -> Weights | None:
     """Return the weights that vLLM would hold on one GPU; None when nothing says how many they are."""
-    stated = wish.serving.weights_bytes if wish is not None else None
-    if stated:
-        return _shared(stated, config, tensor_parallel, WeightsSource.STATED)
     loaded = list(_loaded(facts, config, prediction))
-    if loaded:
+    stated = wish.serving.weights_bytes if wish is not None else None
+    if loaded and not stated:
+        tied = _tied(config)
+        here = [tensor for tensor in loaded if place.stage.has_weight(tensor.name, tied=tied)]
         return Weights(
             total=sum(_held(tensor, prediction) for tensor in loaded),
-            each=sum(_on_one(tensor, prediction, config, tensor_parallel) for tensor in loaded),
+            each=sum(_on_one(tensor, prediction, config, place.tensor_parallel) for tensor in here),
             source=WeightsSource.TENSORS,
         )
-    files = prediction.weights_bytes or _file_bytes(facts)
-    if files:
-        return _shared(files, config, tensor_parallel, WeightsSource.FILES)
-    counted = sum(count * _ITEM_SIZES.get(dtype, 1) for dtype, count in facts.parameters.items())
-    if counted:
-        return _shared(counted, config, tensor_parallel, WeightsSource.PARAMETERS)
-    shaped = shape_bytes(facts, config, prediction)
-    return _shared(shaped, config, tensor_parallel, WeightsSource.SHAPE) if shaped else None
+    total, source = _whole(stated, facts, config, prediction)
+    return _shared(total, config, place, source) if total else None
+
+
+def _whole(
+    stated: int | None, facts: RepositoryFacts, config: ResolvedConfig, prediction: Prediction
+) -> tuple[int, WeightsSource]:
+    """Return the bytes of the whole model by the surest source that says something besides the tensors."""
+    if stated:
+        return stated, WeightsSource.STATED
+    if files := prediction.weights_bytes or _file_bytes(facts):
+        return files, WeightsSource.FILES
+    if counted := sum(count * _ITEM_SIZES.get(dtype, 1) for dtype, count in facts.parameters.items()):
+        return counted, WeightsSource.PARAMETERS
+    return shape_bytes(facts, config, prediction), WeightsSource.SHAPE
 
 
 def quantization(facts: RepositoryFacts, config: ResolvedConfig) -> Quantization | None:
@@ -97,16 +114,17 @@ def _part_bytes(part: Part, method: Quantization | None, item: int) -> float:
     return part.elements * (item if converted is None else converted)
 
 
-def _shared(total: int, config: ResolvedConfig, tensor_parallel: int, source: WeightsSource) -> Weights:
-    """Divide the weights: each GPU holds its share, and a copy of what tensor parallelism does not divide."""
-    if tensor_parallel == 1:
+def _shared(total: int, config: ResolvedConfig, place: Place, source: WeightsSource) -> Weights:
+    """Divide the weights: each GPU holds its share of its stage, and a copy of what is not divided."""
+    if place.tensor_parallel == 1 and place.stage.whole:
         return Weights(total=total, each=total, source=source)
     everything = list(parts(config))
     elements = sum(part.elements for part in everything)
     if not elements:
-        return Weights(total=total, each=-(-total // tensor_parallel), source=source)
-    heads = kv_heads(language(config))
-    share = sum(_elements_on_one(part, heads, tensor_parallel) for part in everything) / elements
+        return Weights(total=total, each=math.ceil(total * place.stage.share / place.tensor_parallel), source=source)
+    heads, tied = kv_heads(language(config)), not any(part.name == "lm_head" for part in everything)
+    here = (part for part in everything if place.stage.has_weight(part.name, tied=tied))
+    share = sum(_elements_on_one(part, heads, place.tensor_parallel) for part in here) / elements
     return Weights(total=total, each=round(total * share), source=source)
 
 
@@ -122,7 +140,7 @@ def _loaded(facts: RepositoryFacts, config: ResolvedConfig, prediction: Predicti
     """Yield the tensors that vLLM keeps: of the files it picks, without draft layers and a tied output head."""
     wanted = set(prediction.weight_files)
     count = layer_count(language(config))
-    tied = config.whole.flag("tie_word_embeddings", default=language(config).flag("tie_word_embeddings"))
+    tied = _tied(config)
     for tensor in facts.tensors:
         if wanted and tensor.file not in wanted:
             continue
@@ -130,6 +148,10 @@ def _loaded(facts: RepositoryFacts, config: ResolvedConfig, prediction: Predicti
             continue
         if not _is_draft(tensor.name, count):
             yield tensor
+
+
+def _tied(config: ResolvedConfig) -> bool:
+    return config.whole.flag("tie_word_embeddings", default=language(config).flag("tie_word_embeddings"))
 
 
 def _is_draft(name: str, layers: int) -> bool:

@@ -22,6 +22,10 @@ def bar(plan: MemoryPlan, width: int = WIDTH) -> str:
 def picture(plan: MemoryPlan) -> Iterator[str]:
     """Yield the lines that show one plan: a bar for each GPU of the replica, and what its signs stand for."""
     gpus = plan.tensor_parallel * plan.pipeline_parallel
+    if plan.stage_layers:
+        split = " + ".join(str(layers) for layers in plan.stage_layers)
+        nodes = plural(plan.pipeline_parallel, "node")
+        yield f"layers {split} on {nodes}; shown is stage {plan.stage + 1}, the tightest"
     shown = bar(plan)
     for number in range(min(gpus, _ROWS)):
         yield f"GPU {number:<2} {shown} {gib(plan.gpu.memory)}"

@@ -43,12 +43,13 @@ def gpu_known(subject: Subject) -> Iterator[Answer]:
 
 
 def within_node(subject: Subject) -> Iterator[Answer]:
-    """Require that one replica stays inside one node.
+    """Require that tensor parallelism stays inside one node.
 
-    Why: tensor parallelism needs the fast links inside a node, and a Pod cannot span two; a replica with more GPUs than
-    its node has is never scheduled.
+    Why: tensor parallelism needs the fast links inside a node, and a Pod cannot span two; a Pod that asks for more GPUs
+    than its node has is never scheduled.
     Example: `gpusPerReplica: 4` on a pool of nodes with two GPUs.
-    Fix: lower gpusPerReplica, or choose a pool whose nodes have as many GPUs.
+    Fix: lower gpusPerReplica, choose a pool whose nodes have as many GPUs, or take several nodes a replica:
+    `nodesPerReplica` multiplies gpusPerReplica.
     Source: Kubernetes' scheduler; vLLM's guide to parallelism.
     """
     hardware = subject.wish.hardware
@@ -57,9 +58,11 @@ def within_node(subject: Subject) -> Iterator[Answer]:
         return
     node = hardware.gpus_per_node or gpus_per_node(find_gpu(hardware.gpu).name)
     if hardware.gpus_per_replica > node:
+        wished = hardware.gpus_per_replica
+        nodes = "" if wished % node else f", add nodesPerReplica {wished // node * hardware.nodes_per_replica} to that"
         yield Answer(
-            message=f"a replica of {hardware.gpus_per_replica} GPUs does not fit on a node of {node}",
-            help=f"set gpusPerReplica to {node} or less, or choose a pool with more GPUs per node",
+            message=f"a replica of {wished} GPUs does not fit on a node of {node}",
+            help=f"set gpusPerReplica to {node} or less{nodes}, or choose a pool with more GPUs per node",
             where=subject.wish.where("gpusPerReplica"),
         )
 
@@ -240,14 +243,24 @@ def _larger(subject: Subject) -> str:
     hardware = subject.wish.hardware
     found = choices(model_memory(subject.facts, subject.prediction, subject.engine, subject.wish))
     same = [choice for choice in found if hardware and choice.gpu.name == find_gpu(hardware.gpu).name]
-    more = min((choice.gpus for choice in same if choice.nodes == 1), default=None)
-    other = _other(found, same)
-    hints = [f"set gpusPerReplica to {more}" if more else "", suggestion(other)]
+    hints = [_more(same), suggestion(_other(found, same))]
     return ", or ".join(hint for hint in hints if hint) or "choose a smaller or a quantized model"
 
 
+def _more(same: list[Choice]) -> str:
+    """Return how many of the wished GPUs would do: on one node, else on several."""
+    if one := min((choice.gpus for choice in same if choice.nodes == 1), default=None):
+        return f"set gpusPerReplica to {one}"
+    several = next(iter(same), None)
+    if several is None:
+        return ""
+    return f"set gpusPerReplica to {several.plan.tensor_parallel} and nodesPerReplica to {several.nodes}"
+
+
 def _other(found: tuple[Choice, ...], same: list[Choice]) -> Choice | None:
-    return next((choice for choice in found if choice not in same and choice.nodes == 1), None)
+    others = [choice for choice in found if choice not in same]
+    one_node = [choice for choice in others if choice.nodes == 1]
+    return next(iter(one_node or (others if not same else ())), None)
 
 
 _GPU = (*CONFIG, "unknown-gpu")

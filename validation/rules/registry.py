@@ -11,6 +11,7 @@ from validation.rules import (
     licence,
     lifecycle,
     model_type,
+    nodes,
     processor,
     remote_code,
     revision,
@@ -42,5 +43,6 @@ RULES: tuple[Rule, ...] = (
     *engine.RULES,
     *fit.RULES,
     *instance.RULES,
+    *nodes.RULES,
     *suppression.RULES,
 )
