@@ -20,14 +20,14 @@ setup: $(VENV)/.ready ## make .venv with exactly the locked packages
 preview: setup ## preview STACK (demo): by pulumi when it is on PATH, else by the embedded engine
 	@tools/preview.sh $(STACK)
 
-test: setup ## run all tests
-	$(PY) -m pytest -n auto --dist loadfile
+test: setup ## run all tests but those that need a control plane
+	$(PY) -m pytest -n auto --dist loadfile -m "not cluster"
 
 cluster-tools: ## build a real Kubernetes control plane from Go modules, once (15 minutes)
 	tests/cluster/tools.sh
 
 test-cluster: setup cluster-tools ## apply every stack to a real API server
-	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -v
+	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -m cluster -rs --durations=5
 
 judges: setup ## render every stack, and let checkov and kube-score judge it beside others (needs Go)
 	$(PY) -m tools.judges

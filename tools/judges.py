@@ -1,9 +1,7 @@
 """What checkov and kube-score say of every stack's rendered objects, beside what they say of others (``make judges``).
 
-The stacks are rendered by the embedded engine against a stand-in for the Hub on loopback, so no network is needed but
-the package indexes that checkov and kube-score are installed from, once, into build/judges. No check is suppressed.
-The judged copy of prod names its image by a placeholder digest: which digest is right, only the registry that is
-pulled from can say, so the stack that ships has none (its first lines say how to get it).
+The stacks are rendered as tests/cluster applies them (tools/rendering.py), so no network is needed but the package
+indexes that checkov and kube-score are installed from, once, into build/judges. No check is suppressed.
 """
 
 import csv
@@ -20,19 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import yaml
-
 from tests.hub.server import running
 from tests.hub.stacks import stack_repositories
+from tools.rendering import FAULTLESS, judged, render, stack_files
 
 ROOT = Path(__file__).parent.parent
 JUDGES = ROOT / "build" / "judges"
 CHECKOV = "checkov==3.3.30"
 KUBE_SCORE = "github.com/zegl/kube-score/cmd/kube-score@v1.20.0"
 KUBERNETES = "v1.35"
-STACKS = ("demo", "dev", "staging", "prod")
-FAULTLESS = "prod"
-PLACEHOLDER = "sha256:" + "0" * 64  # of no image: it only stands where a digest has to stand
 PEERS = ROOT / "tests" / "fixtures" / "peer_scan.csv"  # measured 2026-11-23, by the same tools over defaults
 CRITICAL, WARNING = 1, 5  # kube-score's grades
 Answer: TypeAlias = Any  # a judge's JSON; a key that lacks is an error of the judge
@@ -70,7 +64,7 @@ def main() -> int:
     try:
         install()
         with tempfile.TemporaryDirectory() as folder:
-            verdicts = [judge(stack, render(stack, Path(folder))) for stack in STACKS]
+            verdicts = [judge(stack, objects) for stack, objects in rendered(Path(folder)).items()]
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"could not judge: {error}", file=sys.stderr)
         return 2
@@ -97,36 +91,15 @@ def install() -> None:
         subprocess.run([go, "install", KUBE_SCORE], check=True, env=environment)  # noqa: S603 - a pinned module
 
 
-def render(stack: str, folder: Path) -> Path:
-    """Return the folder with a stack's objects, as a user renders them."""
-    copy = folder / f"Pulumi.{stack}.yaml"
-    copy.write_text(yaml.safe_dump(judged(stack, (ROOT / "stacks" / copy.name).read_text(encoding="utf-8"))))
-    out = folder / stack
+def rendered(folder: Path) -> dict[str, Path]:
+    """Return each stack's folder of objects, rendered against stand-ins for the repositories."""
     with running() as hub:
         for repository in stack_repositories():
             hub.add(repository)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "PULUMI_"))}
-        environment |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
-        done = subprocess.run(  # noqa: S603 - the project's own command
-            [sys.executable, "-m", "dryrun", "preview", str(copy), "--out", str(out)],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(f"{stack} was not rendered\n{done.stdout}{done.stderr}")
-    return out
-
-
-def judged(stack: str, text: str) -> dict[str, Any]:
-    """Return a stack file's content as it is judged: its own, but for prod with a digest at the image."""
-    content: dict[str, Any] = yaml.safe_load(text)
-    engine = content["config"]["slipway:engine"]
-    if stack == FAULTLESS and "@" not in engine["image"]:
-        engine["image"] += f"@{PLACEHOLDER}"
-    return content
+        return {
+            stack: render(judged(stack, path.read_text(encoding="utf-8")), stack, folder, hub.url)
+            for stack, path in stack_files().items()
+        }
 
 
 def judge(stack: str, folder: Path) -> Verdict:

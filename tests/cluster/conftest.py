@@ -1,73 +1,91 @@
-"""The control plane as a fixture, with fake GPU nodes, volumes, and stacks rendered as a user renders them."""
+"""The control plane as a fixture, with fake GPU nodes, volumes, and stacks rendered as a user renders them.
 
-import json
+A test that takes `cluster` is marked so, and skipped with the reason where there is none (SLIPWAY_REQUIRE_CLUSTER=1:
+it fails). Where only an API server is at hand (envtest, a named cluster), tests marked `admission` run.
+"""
+
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.cluster.control_plane import TOOLS, ControlPlane, missing_tools, until
+from tests.cluster.choice import NoControlPlaneError, choose
+from tests.cluster.control_plane import TOOLS, ControlPlane, until
+from tests.cluster.inventory import clear, everything
+from tests.cluster.nodes import standing_nodes
+from tests.cluster.own import running
+from tests.cluster.supplies import supplies
 from tests.hub.fixtures import tiny_chat
-from tests.hub.server import Hub, running
+from tests.hub.server import Hub
+from tests.hub.server import running as running_hub
+from tests.hub.stacks import stack_repositories
+from tools.rendering import Rendering
+from tools.rendering import render as render_stack
 
-ROOT = Path(__file__).parent.parent.parent
+__all__ = ["NAMESPACE", "Rendering", "accepted", "config", "ready"]
 NAMESPACE = "inference"
-GPUS_PER_NODE = 1
+OWN_CRDS = Path(__file__).parent / "crds"
 REQUIRED = os.environ.get("SLIPWAY_REQUIRE_CLUSTER") == "1"
+CLASSES = ("standard", "manual", "shared")  # the first one is the cluster's default
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
-    """What a stack came to: its Kubernetes objects, in the order of application."""
-
-    objects: tuple[Mapping[str, Any], ...]
-
-    def of_kind(self, kind: str) -> list[Mapping[str, Any]]:
-        """Return the objects of one kind."""
-        return [each for each in self.objects if each["kind"] == kind]
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder that need a control plane."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """Run a control plane with the custom resources and two GPU nodes of each product the stacks use."""
-    if reason := missing_tools():
-        if REQUIRED:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    plane = ControlPlane(folder=tmp_path_factory.mktemp("cluster"))
+    """Give a control plane with the custom resources; where it runs pods, with volumes and GPU nodes too."""
     try:
-        plane.start()
-        crds = plane.kubectl("apply", "--server-side", "-f", str(TOOLS / "crds"), check=False)
-        assert crds.returncode == 0, crds.stderr
-        plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-        _accepted(plane.apply([*_nodes(), _node("cpu-0", {}, gpus=0), *_volumes()]))
+        choice = choose(os.environ, TOOLS)
+    except NoControlPlaneError as error:
+        if REQUIRED:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    if choice.kubeconfig is not None:
+        plane = ControlPlane(choice=choice, kubeconfig=choice.kubeconfig, cache=tmp_path_factory.mktemp("cache"))
+        yield from _named(plane)
+        return
+    with running(choice, tmp_path_factory.mktemp("cluster"), TOOLS / "stages.yaml") as plane:
+        _define(plane, _definitions())
+        if plane.runs_pods:
+            assert plane.version() == (TOOLS / "stamp").read_text().split()[0]
+            accepted(plane.apply([*standing_nodes(), *_storage_classes()]))
         yield plane
-    finally:
-        plane.stop()
+
+
+@pytest.fixture(autouse=True)
+def _control_plane_can(request: pytest.FixtureRequest) -> None:
+    """Skip what needs more than this run's control plane has."""
+    if "cluster" in request.fixturenames and request.node.get_closest_marker("admission") is None:
+        plane: ControlPlane = request.getfixturevalue("cluster")
+        if not plane.runs_pods:
+            pytest.skip(f"{plane.choice.kind.value} has no controllers, scheduler and fake GPU nodes for the tests")
 
 
 @pytest.fixture
 def namespace(cluster: ControlPlane) -> Iterator[str]:
-    """Give the stacks' namespace, and leave none of it behind."""
+    """Give the stacks' namespace; leave none of it behind, nor anything else that the test has made."""
+    before = everything(cluster, namespaced=False)
     yield NAMESPACE
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true", "--timeout=120s")
-    _accepted(cluster.apply(_volumes(), "--force-conflicts"))
-    for volume in cluster.get("pv")["items"]:
-        patch = '{"spec": {"claimRef": null}}'
-        cluster.kubectl("patch", "pv", volume["metadata"]["name"], "--type=merge", "-p", patch)
+    made = everything(cluster, namespaced=False) - before
+    clear(cluster, made)
+    until("something is left", lambda: everything(cluster, namespaced=False) <= before)
 
 
 @pytest.fixture(scope="session")
 def hub() -> Iterator[Hub]:
-    """Run a stand-in for the Hub that holds one small chat model."""
-    with running() as found:
-        found.add(tiny_chat("example/tiny-chat"))
+    """Run a stand-in for the Hub that holds one small chat model, and those of the stacks that ship."""
+    with running_hub() as found:
+        for each in (tiny_chat("example/tiny-chat"), *stack_repositories()):
+            found.add(each)
         yield found
 
 
@@ -76,35 +94,26 @@ def render(hub: Hub, tmp_path: Path) -> Callable[[Mapping[str, Any]], Rendering]
     """Return a function that renders a stack's config with the embedded engine, as a user would."""
 
     def rendered(config: Mapping[str, Any]) -> Rendering:
-        stack = tmp_path / "Pulumi.cluster.yaml"
-        stack.write_text(yaml.safe_dump({"config": {f"slipway:{key}": value for key, value in config.items()}}))
-        out = tmp_path / "out"
-        done = subprocess.run(  # noqa: S603 - the project's own command
-            [sys.executable, "-m", "dryrun", "preview", str(stack), "--out", str(out)],
-            cwd=ROOT,
-            env={**os.environ, "HF_ENDPOINT": hub.url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        files = sorted(out.rglob("*.yaml"))
-        documents = [each for path in files for each in yaml.safe_load_all(path.read_text()) if each]
-        return Rendering(objects=tuple(documents))
+        content = {"config": {f"slipway:{key}": value for key, value in config.items()}}
+        return Rendering.read(render_stack(content, "cluster", tmp_path, hub.url))
 
     return rendered
 
 
 @pytest.fixture
-def deploy(cluster: ControlPlane, namespace: str) -> Callable[[Rendering], list[str]]:
-    """Return a function that applies a rendering with the Secrets an operator supplies; it returns the warnings."""
+def deploy(cluster: ControlPlane, namespace: str) -> Callable[[Rendering], list[str]]:  # noqa: ARG001 - cleans up
+    """Return a function that applies a rendering with the Secrets and claims an operator supplies.
+
+    It returns the API server's warnings.
+    """
 
     def deployed(rendering: Rendering) -> list[str]:
-        made = [each for each in rendering.objects if each["kind"] == "Namespace"]
+        made = rendering.of_kind("Namespace")
         rest = [each for each in rendering.objects if each["kind"] not in {"Namespace", "Secret"}]
-        warnings = _accepted(cluster.apply(made)) if made else []
-        _accepted(cluster.apply([_claim(namespace), _secret(namespace)]))
-        return warnings + _accepted(cluster.apply(rest))
+        warnings = accepted(cluster.apply(made)) if made else []
+        if supplied := supplies(rest):
+            accepted(cluster.apply(supplied))
+        return warnings + accepted(cluster.apply(rest))
 
     return deployed
 
@@ -128,11 +137,11 @@ def config(**models: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def ready(cluster: ControlPlane, deployment: str, replicas: int) -> None:
+def ready(cluster: ControlPlane, deployment: str, replicas: int, namespace: str = NAMESPACE) -> None:
     """Wait until a Deployment has this many available replicas of its newest template."""
 
     def available() -> bool:
-        found = cluster.get("deployment", deployment, "-n", NAMESPACE)
+        found = cluster.get("deployment", deployment, "-n", namespace)
         status = found.get("status", {})
         return bool(
             status.get("observedGeneration") == found["metadata"]["generation"]
@@ -142,70 +151,53 @@ def ready(cluster: ControlPlane, deployment: str, replicas: int) -> None:
     until(f"{deployment} has no {replicas} available replicas", available)
 
 
-def _accepted(done: subprocess.CompletedProcess[str]) -> list[str]:
+def accepted(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the warnings of an apply that has to succeed."""
     assert done.returncode == 0, done.stderr
     return [line for line in done.stderr.splitlines() if line.startswith("Warning:")]
 
 
-def _nodes() -> list[Mapping[str, Any]]:
-    labels = {"nvidia.com/gpu.product": "NVIDIA-L4"}
-    return [_node(f"l4-{number}", labels, GPUS_PER_NODE) for number in range(2)]
+def _named(plane: ControlPlane) -> Iterator[ControlPlane]:
+    """Give a cluster that a user has named: nothing in it is touched, and what was missing goes again."""
+    if plane.kubectl("get", "namespace", NAMESPACE, check=False).returncode == 0:
+        pytest.fail(
+            f"{plane.choice.kind.value} has a namespace `{NAMESPACE}` already: the tests need it for themselves"
+        )
+    known = plane.kubectl("get", "crd", "-o", "name").stdout.split()
+    missing = [
+        path for path in _definitions() if f"customresourcedefinition.apiextensions.k8s.io/{path.stem}" not in known
+    ]
+    try:
+        _define(plane, missing)
+        yield plane
+    finally:
+        for path in missing:
+            plane.kubectl("delete", "-f", str(path), "--ignore-not-found", check=False)
 
 
-def _node(name: str, labels: Mapping[str, str], gpus: int) -> Mapping[str, Any]:
-    resources = {"cpu": "16", "memory": "128Gi", "ephemeral-storage": "500Gi", "pods": "110"}
-    if gpus:
-        resources["nvidia.com/gpu"] = str(gpus)
-    taints = [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}] if gpus else []
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "type": "kwok", **labels}},
-        "spec": {"taints": taints},
-        "status": {"allocatable": resources, "capacity": resources},
-    }
+def _definitions() -> Sequence[Path]:
+    """Return the custom resource definitions: those of Go modules, and those written from documentation."""
+    return [*sorted((TOOLS / "crds").glob("*.yaml")), *sorted(OWN_CRDS.glob("*.yaml"))]
 
 
-def _volumes() -> Sequence[Mapping[str, Any]]:
+def _define(plane: ControlPlane, definitions: Sequence[Path]) -> None:
+    if definitions:
+        files = [part for path in definitions for part in ("-f", str(path))]
+        done = plane.kubectl("apply", "--server-side", *files, check=False)
+        assert done.returncode == 0, done.stderr
+        plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+
+
+def _storage_classes() -> Sequence[Mapping[str, Any]]:
+    """Return classes whose volumes the controllers make at once, and remove with their claims."""
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
     return [
         {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": f"volume-{number}"},
-            "spec": {
-                "capacity": {"storage": "1Ti"},
-                "accessModes": ["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany"],
-                "persistentVolumeReclaimPolicy": "Retain",
-                "storageClassName": "manual",
-                "hostPath": {"path": f"/volumes/{number}"},
-            },
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": name, **({"annotations": default} if name == CLASSES[0] else {})},
+            "provisioner": "kubernetes.io/host-path",
+            "reclaimPolicy": "Delete",
         }
-        for number in range(4)
+        for name in CLASSES
     ]
-
-
-def _claim(namespace: str) -> Mapping[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "models", "namespace": namespace},
-        "spec": {
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": "manual",
-            "resources": {"requests": {"storage": "1Gi"}},
-        },
-    }
-
-
-def _secret(namespace: str) -> Mapping[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "api-key", "namespace": namespace},
-        "stringData": {"key": "not-a-real-key-0123456789"},
-    }
-
-
-def dump(value: Any) -> str:
-    """Return JSON with sorted keys, to compare what the API server holds."""
-    return json.dumps(value, sort_keys=True)
