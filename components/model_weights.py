@@ -11,8 +11,10 @@ from components.hardening import quantity
 from components.naming import COMMIT_DIGITS, PREFETCH, digest, labels, object_name, selector
 from components.server import network
 from components.weights.args import ModelWeightsArgs
-from components.weights.job import JobNames, job_spec
+from components.weights.disk import IMAGE, NODE, STORES, VOLUME
+from components.weights.job import JobNames, fetches, job_spec
 from components.weights.manifest import Manifest, manifest
+from components.weights.mount import claimed, imaged
 from components.weights.script import MANIFEST, modules
 
 TOKEN = "slipway:index:ModelWeights"  # noqa: S105 - a type token of Pulumi, no secret
@@ -32,45 +34,55 @@ class WeightsResources:
 
 
 class ModelWeights(pulumi.ComponentResource):
-    """The files of one model at one commit: a volume of their size, and the Job that fills and verifies it.
+    """The files of one model at one commit, on a volume, on each node of a pool, or in an image.
 
-    Volume and Job carry the commit in their names, so an update fills a new volume while the servers still read the
-    old one, and the old one goes last.
+    A volume is made as large as the files, and a Job fills and verifies it. Both carry the commit in their names, so an
+    update fills a new volume while the servers still read the old one, and the old one goes last. An image is read by
+    such a Job too. What the nodes keep is the business of the pool's NodeCache.
     """
 
     claim_name: pulumi.Output[str]
-    """The claim to mount."""
+    """The claim to mount; empty when an image holds the files."""
     model_path: pulumi.Output[str]
-    """The folder of the model inside the claim."""
+    """The folder of the model inside the claim or the image."""
     manifest_digest: pulumi.Output[str]
     """What the prefetch's marker says; empty when there is no marker to wait for."""
+    manifest_name: pulumi.Output[str]
+    """The ConfigMap with the list of the files and what compares them; empty when there is none of the model's own."""
 
     def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make volume and Job; raise RunError without files or a commit, or a claim for files that no Hub has."""
         super().__init__(TOKEN, name, _inputs(args), opts)
         _check(name, args)
         self._name, self._args = object_name(name), args
+        self.store = args.get("store", VOLUME)
         self._commit = args.get("commit", "") if "repository" in args else ""
         self._labels = labels(name, PREFETCH, self._commit)
-        self.single_node = self._access_mode() == ONE_NODE and "claim_name" not in args
+        self.single_node = self.store == VOLUME and self._access_mode() == ONE_NODE and "claim_name" not in args
         found = manifest(name, args) if args.get("files") or "repository" in args else None
+        self.seconds = found.seconds if found else 0
         self.resources = self._resources(found)
-        claim = self.resources.claim
+        claim, config, job = self.resources.claim, self.resources.config_map, self.resources.job
         self.claim_name = claim.metadata.name if claim else pulumi.Output.from_input(args.get("claim_name", ""))
+        self.manifest_name = config.metadata.name if config else pulumi.Output.from_input("")
         folder = found.folder if found else args.get("path", "").strip("/")
-        marked = found.digest if found and "repository" in args else ""
-        job = self.resources.job
+        marked = found.digest if found and self.store != IMAGE and "repository" in args else ""
         # Through the Job's name whoever mounts the folder waits for the Job; an id would be unknown in a preview.
         self.model_path = job.metadata.name.apply(lambda _: folder) if job else pulumi.Output.from_input(folder)
         self.manifest_digest = pulumi.Output.from_input(marked)
         self.register_outputs(
-            {"claimName": self.claim_name, "modelPath": self.model_path, "manifestDigest": self.manifest_digest}
+            {
+                "claimName": self.claim_name,
+                "modelPath": self.model_path,
+                "manifestDigest": self.manifest_digest,
+                "manifestName": self.manifest_name,
+            }
         )
 
     def _resources(self, found: Manifest | None) -> WeightsResources:
-        if found is None:
+        if found is None or self.store == NODE:
             return WeightsResources()
-        claim = self._claim(found) if "claim_name" not in self._args else None
+        claim = self._claim(found) if self.store == VOLUME and "claim_name" not in self._args else None
         account = self._service_account()
         config = self._config_map(found)
         policy = self._network_policy()
@@ -118,7 +130,10 @@ class ModelWeights(pulumi.ComponentResource):
 
     def _config_map(self, found: Manifest) -> kubernetes.core.v1.ConfigMap:
         scripts = modules()
-        self._checksum = digest(*scripts.values(), found.text, self._args.get("image", ""))
+        others = [found.text, *(self._args.get(key, "") for key in ("image", "weights_image"))]
+        if self.store == IMAGE:
+            others.append(found.folder)
+        self._checksum = digest(*scripts.values(), *others)
         return kubernetes.core.v1.ConfigMap(
             f"{self._name}-manifest",
             metadata=self._metadata("manifest", self._checksum),
@@ -129,7 +144,7 @@ class ModelWeights(pulumi.ComponentResource):
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
         mine = selector(self._labels["app.kubernetes.io/instance"], PREFETCH)
-        spec = network.fetching(mine) if "repository" in self._args else network.closed(mine)
+        spec = network.fetching(mine) if fetches(self._args) else network.closed(mine)
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-prefetch",
             metadata=self._metadata(PREFETCH),
@@ -145,8 +160,10 @@ class ModelWeights(pulumi.ComponentResource):
         config: kubernetes.core.v1.ConfigMap,
         policy: kubernetes.networking.v1.NetworkPolicy,
     ) -> kubernetes.batch.v1.Job:
+        image = self._args.get("weights_image")
+        held = claimed(claim.metadata.name if claim else self._args.get("claim_name", ""))
         names = JobNames(
-            claim=claim.metadata.name if claim else self._args.get("claim_name", ""),
+            models=imaged(image) if image else held,
             config_map=config.metadata.name,
             service_account=account.metadata.name,
         )
@@ -154,7 +171,7 @@ class ModelWeights(pulumi.ComponentResource):
         return kubernetes.batch.v1.Job(
             f"{self._name}-prefetch",
             metadata=self._metadata(PREFETCH, self._commit[:COMMIT_DIGITS], self._checksum),
-            spec=job_spec(self._args, names, found, self._labels, on_pool=self.single_node),
+            spec=job_spec(self._args, names, found, self._labels, on_pool=self.single_node or self.store == IMAGE),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[policy],
@@ -171,7 +188,16 @@ def _inputs(args: ModelWeightsArgs) -> Mapping[str, Any]:
 
 
 def _check(name: str, args: ModelWeightsArgs) -> None:
-    if "repository" not in args and "claim_name" not in args:
+    store = args.get("store", VOLUME)
+    if store not in STORES:
+        raise pulumi.RunError(f"model `{name}`: `{store}` is no store of weights; choose {', '.join(STORES)}")
+    if (store == IMAGE) != ("weights_image" in args):
+        raise pulumi.RunError(f"model `{name}`: `weights.image` and the store `image` belong together; set both")
+    if store == NODE and not ("claim_name" in args and "repository" in args):
+        raise pulumi.RunError(
+            f"model `{name}`: nodes keep the files of a Hub's repository under the pool's `cachePath`; set it"
+        )
+    if "repository" not in args and "claim_name" not in args and "weights_image" not in args:
         raise pulumi.RunError(
             f"model `{name}`: no Hub has these files; set `weights.claim` to the PersistentVolumeClaim that holds them"
         )

@@ -1,6 +1,5 @@
 """How settings and reports become the components' arguments: what is deployed is what was checked and planned."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,12 +8,12 @@ import pulumi
 
 from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
-from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace, ModelNamespaceArgs
+from components.model_namespace import ModelNamespace, ModelNamespaceArgs
 from components.model_weights import ModelWeights
 from components.pools.pool import GpuNodePoolArgs
 from components.server.args import VllmInferenceServiceArgs
-from components.weights.args import ModelWeightsArgs, WeightFileArgs
-from components.weights.selection import server_files
+from components.weights.args import ModelWeightsArgs
+from deployment import files
 from deployment.access import access
 from deployment.reporting import context, stated
 from stacks.infrastructure import NodePool
@@ -81,33 +80,8 @@ def pool(settings: Settings, wished: NodePool) -> GpuNodePoolArgs:
 
 
 def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:
-    """Return the files of the commit that was checked, and the volume they go to."""
-    args = ModelWeightsArgs(
-        namespace=site.home.namespace,
-        image=site.settings.engine.image,
-        replicas=model.replicas.min,
-        node_selector=site.pools[model.pool].node_selector,
-        tolerations=site.pools[model.pool].tolerations,
-        read_only_root_filesystem=site.settings.cluster.read_only_root_filesystem,
-    )
-    optional: dict[str, Any] = {
-        "claim_name": model.weights.claim,
-        "path": model.weights.path,
-        "storage_class": model.weights.storage_class or site.settings.cluster.storage_class,
-        "access_mode": model.weights.access_mode.value if model.weights.access_mode else None,
-    }
-    if not model.local:
-        optional |= {
-            "repository": report.facts.repository,
-            "commit": report.commit,
-            "files": _files(model, report),
-            "endpoint": os.environ.get("HF_ENDPOINT"),
-        }
-        if given := site.settings.hugging_face_token_secret:
-            optional |= {"token_secret_name": given.name, "token_secret_key": given.key}
-        elif "huggingFaceToken" in site.settings.secrets:
-            optional |= {"token_secret_name": site.home.hub_token_secret_name, "token_secret_key": HUB_TOKEN_KEY}
-    return cast("ModelWeightsArgs", {**args, **stated(optional)})
+    """Return the files of the commit that was checked, and what holds them."""
+    return files.weights(site.settings, model, report, home=site.home, pool=site.pools[model.pool])
 
 
 def service(
@@ -120,7 +94,6 @@ def service(
         namespace=site.home.namespace,
         image=site.settings.engine.image,
         served_model_name=model.name,
-        claim_name=weights.claim_name,
         model_path=weights.model_path,
         manifest_digest=weights.manifest_digest,
         commit=report.commit,
@@ -141,7 +114,8 @@ def service(
     )
     if wished := site.settings.cluster.monitoring:
         args["monitoring_namespace"] = wished.namespace
-    return cast("VllmInferenceServiceArgs", {**args, **stated({**_planned(model, report), **access(model)})})
+    known = {**_planned(model, report), **access(model), **files.mounted(site.settings, model, weights)}
+    return cast("VllmInferenceServiceArgs", {**args, **stated(known)})
 
 
 def unused(model: Model) -> str:
@@ -170,18 +144,3 @@ def _planned(model: Model, report: Report) -> dict[str, Any]:
         "trust_remote_code": model.trust_remote_code or None,
         "config_format": "mistral" if prediction and prediction.config_format == "mistral" else None,
     }
-
-
-def _files(model: Model, report: Report) -> list[WeightFileArgs]:
-    wanted = report.prediction.weight_files if report.prediction else ()
-    files = []
-    for file in report.facts.files:
-        if file.size is None:
-            raise pulumi.RunError(f"model `{model.name}`: the Hub states no size for {file.path!r}")
-        entry = WeightFileArgs(path=file.path, size=file.size)
-        if file.sha256:
-            entry["sha256"] = file.sha256
-        if file.blob_id:
-            entry["blob_id"] = file.blob_id
-        files.append(entry)
-    return server_files(files, wanted, remote_code=model.trust_remote_code)

@@ -133,6 +133,29 @@ Image = Annotated[
         max_length=512,
     ),
 ]
+PinnedImage = Annotated[
+    str,
+    Form(
+        pattern=r"[a-z0-9][a-z0-9._-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*"
+        r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?@sha256:[0-9a-f]{64}",
+        message="is no image by digest",
+        help="write it with its digest, like `registry.example.com/models/granite:1@sha256:...`: "
+        "a tag can move after the check",
+        max_length=512,
+    ),
+]
+CachePath = Annotated[
+    str,
+    Form(
+        pattern=r"(?!/(bin|boot|dev|etc|home|lib|lib64|proc|root|run|sbin|sys|tmp|usr)/)"
+        r"(?!/var/(lib/(containerd|containers|docker|etcd|kubelet|rancher)|log|run)(/|$))"
+        r"(?!.*/\.\.?(/|$))(/[A-Za-z0-9][A-Za-z0-9._-]*){2,}",
+        message="is no folder that weights may fill",
+        help="write an absolute path of a folder made for them, two levels deep at least and outside of the system's "
+        "own, like `/mnt/models`: its group becomes that of the pods",
+        max_length=253,
+    ),
+]
 Identifier = Annotated[
     str,
     Form(

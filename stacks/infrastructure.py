@@ -70,6 +70,8 @@ class Cluster(Base):
     """The Prometheus operator that watches the servers; left out: nobody reads their metrics."""
     create_namespace: bool = True
     """Make the namespace, with Pod Security `restricted`; false: it is there already."""
+    image_pull_secrets: Annotated[tuple[form.ObjectName, ...], LOOSE, Field(max_length=16)] = ()
+    """The Secrets of the namespace that images are pulled with; empty: what the nodes may pull by themselves."""
     read_only_root_filesystem: bool = True
     """Keep the containers' root read-only; false only for runtimes that cannot (old CRI-O with crun)."""
 
@@ -151,6 +153,8 @@ class NodePool(Base):
     """The MIG profile that a server takes instead of a whole GPU, like `1g.10gb`."""
     disk_gib: Annotated[int, Field(ge=20, le=65_536)] | None = None
     """The size of a node's disk in GiB; left out: what the image and the caches of its servers take."""
+    cache_path: form.CachePath | None = None
+    """The folder of each node that keeps the weights of models with `store: node`; the operator makes it."""
     vcpus_per_node: Annotated[int, Field(ge=1, le=1024)] | None = None
     """How many vCPUs a node has; left out: the instance type's, where the catalogue knows it."""
     memory_gib_per_node: MemoryGib | None = None

@@ -9,6 +9,7 @@ from stacks import form
 from stacks.base import LOOSE, Base, Count, TokenCount
 from stacks.endpoint import Endpoint
 from stacks.interconnect import Interconnect
+from stacks.weights import Weights
 from validation.wish import ModelType
 
 
@@ -41,14 +42,6 @@ class ServedType(StrEnum):
     EMBEDDING = "embedding"
 
 
-class AccessMode(StrEnum):
-    """How many nodes may mount the volume at once."""
-
-    READ_WRITE_ONCE = "ReadWriteOnce"
-    READ_WRITE_MANY = "ReadWriteMany"
-    READ_ONLY_MANY = "ReadOnlyMany"
-
-
 class Replicas(Base):
     """How many servers of a model run."""
 
@@ -56,19 +49,6 @@ class Replicas(Base):
     """At least this many."""
     max: Count | None = None
     """At most this many, by load; left out: always `min`."""
-
-
-class Weights(Base):
-    """Where the model's files are kept in the cluster."""
-
-    claim: form.ObjectName | None = None
-    """A PersistentVolumeClaim that is there already; for a local folder the one that holds its files."""
-    path: form.SubPath | None = None
-    """The folder inside the claim."""
-    storage_class: form.ObjectName | None = None
-    """The storage class of a new volume; left out: the cluster's."""
-    access_mode: Annotated[AccessMode, LOOSE] | None = None
-    """The access mode of a new volume; left out: derived from the replicas."""
 
 
 class MultimodalLimits(Base):

@@ -8,8 +8,9 @@ from pydantic import Field, PrivateAttr
 from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
 from stacks.endpoint import Endpoint, Visibility
 from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Validation
-from stacks.model import AccessMode, Ignore, Model, Replicas, Weights
+from stacks.model import Ignore, Model, Replicas
 from stacks.platform import Platform
+from stacks.weights import AccessMode, Store, Weights
 from validation.finding import Place
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Replicas",
     "SecretKey",
     "Settings",
+    "Store",
     "Validation",
     "Visibility",
     "Weights",

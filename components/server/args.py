@@ -14,10 +14,16 @@ class VllmInferenceServiceArgs(TypedDict):
     """The vLLM image, by tag and digest."""
     served_model_name: str
     """The name that clients send as `model`."""
-    claim_name: pulumi.Input[str]
-    """The volume claim with the weights."""
+    claim_name: NotRequired[pulumi.Input[str]]
+    """The volume claim with the weights; left out: an image holds them."""
+    weights_image: NotRequired[str]
+    """The OCI image with the weights, by digest, instead of a claim."""
+    weights_manifest: NotRequired[pulumi.Input[str]]
+    """The ConfigMap that an image's files are compared with before the server starts."""
+    weights_seconds: NotRequired[int]
+    """How long a server may wait for the weights to be brought onto its node; left out: they are there before it."""
     model_path: pulumi.Input[str]
-    """The folder of the model inside the claim; empty for its root."""
+    """The folder of the model inside the claim or the image; empty for its root."""
     manifest_digest: NotRequired[pulumi.Input[str]]
     """The digest in the prefetch's marker; the server waits for it. Empty or left out: no marker is
     looked for."""

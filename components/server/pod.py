@@ -20,7 +20,7 @@ from components.hardening import TEMPORARY, container_security, environment, pod
 from components.naming import SERVER, selector
 from components.paths import METHODS
 from components.pools.pool import GPU_RESOURCE, ZONE_LABEL
-from components.server import probes, sizes
+from components.server import probes, sizes, weights
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT
 from components.server.environment import (
@@ -61,7 +61,7 @@ def server_pod(args: VllmInferenceServiceArgs, names: ServerNames, times: sizes.
         "automount_service_account_token": False,
         "enable_service_links": False,
         "security_context": pod_security(),
-        "init_containers": [_composer(args)],
+        "init_containers": [*weights.comparison(args), _composer(args)],
         "containers": [_server(args, times)],
         "volumes": _volumes(args, names),
         "termination_grace_period_seconds": times.stop,
@@ -175,7 +175,7 @@ def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[Vol
     gpus = args.get("tensor_parallel_size", 1)
     guard: KeyToPathArgsDict = {"key": GUARD_FILE, "path": GUARD_FILE}
     volumes: list[VolumeArgsDict] = [
-        {"name": "models", "persistent_volume_claim": {"claim_name": args["claim_name"]}},
+        *weights.volumes(args),
         {"name": "config", "config_map": {"name": names.config_map, "default_mode": 0o444}},
         {"name": "guard", "config_map": {"name": names.config_map, "default_mode": 0o444, "items": [guard]}},
         {"name": "run", "empty_dir": {"medium": "Memory", "size_limit": quantity(sizes.CONFIG_DISK)}},

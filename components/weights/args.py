@@ -19,12 +19,14 @@ class WeightFileArgs(TypedDict):
 
 
 class ModelWeightsArgs(TypedDict):
-    """Files of the Hub at a commit (`repository` and `commit`), or files that are in a claim already (`claim_name`)."""
+    """Files of the Hub at a commit (`repository` and `commit`), or files that are in a claim or an image already."""
 
     namespace: pulumi.Input[str]
     """The namespace."""
+    store: NotRequired[str]
+    """`volume`, the disk of each `node` by a NodeCache, or an OCI `image`; `volume` by default."""
     repository: NotRequired[str]
-    """`organisation/name` on the Hub; left out: the files are in the claim already."""
+    """`organisation/name` on the Hub; left out: the files are in the claim or the image already."""
     commit: NotRequired[str]
     """The full commit."""
     files: NotRequired[list[WeightFileArgs]]
@@ -37,10 +39,13 @@ class ModelWeightsArgs(TypedDict):
     """The Secret with the Hub token; left out: public repositories only."""
     token_secret_key: NotRequired[str]
     """The token's key in that Secret; `token` by default."""
-    claim_name: NotRequired[str]
-    """A PersistentVolumeClaim that is there already; left out: one is made for the commit."""
+    claim_name: NotRequired[pulumi.Input[str]]
+    """A PersistentVolumeClaim that is there already; left out: one is made for the commit. For the store `node` that
+    of the NodeCache."""
     path: NotRequired[str]
-    """The folder of the model inside that claim."""
+    """The folder of the model inside that claim, or inside the image."""
+    weights_image: NotRequired[str]
+    """The OCI image that holds the files, by digest (store `image`)."""
     storage_class: NotRequired[str]
     """The storage class of a new volume; left out: the cluster's default."""
     access_mode: NotRequired[str]

@@ -1,4 +1,4 @@
-"""The prefetch Job: the only pod that reaches the Hub, and the only one that sees its token."""
+"""The Job that fetches or verifies a model's files: of a volume's pods the only one that sees the Hub or its token."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,12 +15,12 @@ from pulumi_kubernetes.core.v1 import (
 
 from components.hardening import container_security, environment, pod_security
 from components.naming import PREFETCH
+from components.weights import token
 from components.weights.args import ModelWeightsArgs
 from components.weights.manifest import Manifest
+from components.weights.mount import MODELS, VOLUME
 from components.weights.script import BASE, COMMAND, MANIFEST, items
 
-MODELS = "/models"
-TOKEN_FOLDER = "/run/secrets/huggingface"  # noqa: S105 - a path
 GIVE_UP = 2  # the prefetch's exit status when trying again cannot help
 RETRIES = 6
 NEEDS = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}
@@ -28,9 +28,9 @@ NEEDS = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobNames:
-    """The names of the objects that the Job refers to."""
+    """The names of the objects that the Job refers to, and the volume of the files."""
 
-    claim: pulumi.Input[str]
+    models: VolumeArgsDict
     config_map: pulumi.Input[str]
     service_account: pulumi.Input[str]
 
@@ -86,12 +86,12 @@ def _pod(args: ModelWeightsArgs, names: JobNames, manifest: Manifest, *, on_pool
 
 
 def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
-    models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS}
-    if "repository" not in args:
+    models: VolumeMountArgsDict = {"name": VOLUME, "mount_path": MODELS}
+    if not fetches(args):
         models["read_only"] = True
     mounts: list[VolumeMountArgsDict] = [{"name": "config", "mount_path": BASE, "read_only": True}, models]
     if _has_token(args):
-        mounts.append({"name": "token", "mount_path": TOKEN_FOLDER, "read_only": True})
+        mounts.append(token.mount())
     return {
         "name": PREFETCH,
         "image": args.get("image", ""),
@@ -108,33 +108,34 @@ def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:
 def _variables(args: ModelWeightsArgs, manifest: Manifest) -> list[EnvVarArgsDict]:
     values = {
         "SLIPWAY_MANIFEST": f"{BASE}/{MANIFEST}",
-        "SLIPWAY_MODE": "fetch" if "repository" in args else "verify",
+        "SLIPWAY_MODE": _mode(args),
         "SLIPWAY_TARGET": f"{MODELS}/{manifest.folder}".rstrip("/"),
     }
     if _has_token(args):
-        values["HF_TOKEN_PATH"] = f"{TOKEN_FOLDER}/token"
+        values[token.VARIABLE] = token.PATH
     return list(environment(values))
 
 
 def _volumes(args: ModelWeightsArgs, names: JobNames) -> list[VolumeArgsDict]:
     volumes: list[VolumeArgsDict] = [
         {"name": "config", "config_map": {"name": names.config_map, "items": items(MANIFEST), "default_mode": 0o444}},
-        {"name": "models", "persistent_volume_claim": {"claim_name": names.claim}},
+        names.models,
     ]
     if _has_token(args):
-        secret = {"key": args.get("token_secret_key", "token"), "path": "token"}
-        volumes.append(
-            {
-                "name": "token",
-                "secret": {
-                    "secret_name": args["token_secret_name"],
-                    "default_mode": 0o440,
-                    "items": [{"key": secret["key"], "path": secret["path"]}],
-                },
-            }
-        )
+        volumes.append(token.volume(args["token_secret_name"], args.get("token_secret_key", token.KEY)))
     return volumes
 
 
+def fetches(args: ModelWeightsArgs) -> bool:
+    """Return whether the Job brings the files; those of an image or of a claim without a Hub it only reads."""
+    return "repository" in args and "weights_image" not in args
+
+
+def _mode(args: ModelWeightsArgs) -> str:
+    if "weights_image" in args:
+        return "prove"
+    return "fetch" if fetches(args) else "verify"
+
+
 def _has_token(args: ModelWeightsArgs) -> bool:
-    return "repository" in args and "token_secret_name" in args
+    return fetches(args) and "token_secret_name" in args

@@ -57,7 +57,8 @@ def manifest(name: str, args: ModelWeightsArgs) -> Manifest:
         raise pulumi.RunError(
             f"model `{name}`: the list of its {len(files)} files has {len(text)} bytes, a ConfigMap holds {MAX_BYTES}"
         )
-    parts = [args.get("path", "").strip("/"), commit[:COMMIT_DIGITS] if "repository" in args else ""]
+    fetched = "repository" in args and "weights_image" not in args
+    parts = [args.get("path", "").strip("/"), commit[:COMMIT_DIGITS] if fetched else ""]
     return Manifest(
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),

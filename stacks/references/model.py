@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from stacks.endpoint import Visibility
 from stacks.explanation import nearest
-from stacks.model import AccessMode
 from stacks.references.view import Found, View
+from stacks.references.weights import weights
+from stacks.weights import AccessMode, Store
 
 _PUBLIC_ONLY = ("hostname", "allowFrom", "tlsSecret")
 _ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
@@ -16,7 +17,7 @@ def model(found: View, pools: Mapping[str, View]) -> Iterator[Found]:
     yield from _scale(found)
     yield from _placement(found, pools)
     yield from _endpoint(found.inner("endpoint"))
-    yield from _files(found)
+    yield from weights(found, pools)
 
 
 def _scale(model: View) -> Iterator[Found]:
@@ -25,7 +26,8 @@ def _scale(model: View) -> Iterator[Found]:
     most = replicas.number("max", least)
     if least > most:
         yield replicas.at("min"), "is above `replicas.max`", f"set it to {most} or less, or raise `max`"
-    mode = model.inner("weights").text("accessMode")
+    files = model.inner("weights")
+    mode = files.text("accessMode") if files.text("store", Store.VOLUME) == Store.VOLUME else ""
     if max(least, most) > 1 and mode in _ONE_NODE:
         yield (
             model.at("weights", "accessMode"),
@@ -62,21 +64,3 @@ def _endpoint(endpoint: View) -> Iterator[Found]:
     for key in _PUBLIC_ONLY if not public else ():
         if endpoint.value.get(key):
             yield endpoint.at(key), "means nothing for a private endpoint", "remove it, or set `visibility: public`"
-
-
-def _files(model: View) -> Iterator[Found]:
-    source, weights = model.text("source"), model.inner("weights")
-    folder = bool(source) and "://" not in source
-    if folder and not weights.states("claim"):
-        yield (
-            weights.at("claim"),
-            "is missing: no pod can download a local folder",
-            "name the PersistentVolumeClaim that holds its files, or use a source of the Hub (`hf://organisation/name`)",
-        )
-    if folder and model.states("revision"):
-        yield model.at("revision"), "means nothing for a local folder", "remove it"
-    if weights.states("path") and not weights.states("claim"):
-        yield weights.at("path"), "means nothing without `weights.claim`", "name the claim, or remove it"
-    for key in ("storageClass", "accessMode") if weights.states("claim") else ():
-        if weights.states(key) and weights.text(key) not in _ONE_NODE:
-            yield weights.at(key), "means nothing for a claim that exists already", "remove it"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from stacks.model import AccessMode
 from stacks.references.view import Found, View
+from stacks.weights import AccessMode
 
 HOSTNAME = "kubernetes.io/hostname"
 

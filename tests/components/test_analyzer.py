@@ -47,7 +47,7 @@ def test_optional_arguments_are_optional(definitions: dict[str, ComponentDefinit
     inputs = definitions["VllmInferenceService"].inputs
     required = sorted(name for name, each in inputs.items() if not each.optional)
 
-    assert ["claimName", "image", "modelPath", "namespace", "servedModelName"] == required
+    assert ["image", "modelPath", "namespace", "servedModelName"] == required
 
 
 def test_records_of_resources_are_no_outputs(definitions: dict[str, ComponentDefinition]) -> None:

@@ -10,6 +10,16 @@ from tests.stacks.stack import found, problems, stack, with_cluster, with_model,
 PUBLIC = {"visibility": "public", "hostname": "granite.example.com"}
 
 
+IMAGE = "registry.example.com/models/granite:1@sha256:" + "0" * 64
+
+
+def cached(weights: object, **model: object) -> dict[str, Any]:
+    """Return a stack whose first model has these weights, on nodes with a folder for them."""
+    values = with_model(weights=weights, **model)
+    values["nodePools"][0]["cachePath"] = "/mnt/models"
+    return values
+
+
 def karpenter(**pool: object) -> dict[str, Any]:
     """Return a stack on Karpenter with these keys in its pool."""
     values = with_pool(**pool)
@@ -55,6 +65,26 @@ def test_the_small_stack_is_valid() -> None:
             with_model(replicas={"min": 2}, weights={"claim": "models", "accessMode": "ReadWriteOnce"}),
             "slipway:models[0].weights.accessMode",
         ),
+        (with_model(weights={"image": IMAGE}), "slipway:models[0].weights.image"),
+        (with_model(weights={"store": "image"}), "slipway:models[0].weights.image"),
+        (with_model(weights={"store": "image", "image": IMAGE, "claim": "a"}), "slipway:models[0].weights.claim"),
+        (
+            with_model(replicas={"min": 2}, weights={"store": "image", "image": IMAGE, "accessMode": "ReadWriteOnce"}),
+            "slipway:models[0].weights.accessMode",
+        ),
+        (
+            with_model(weights={"store": "image", "image": IMAGE, "storageClass": "fast"}),
+            "slipway:models[0].weights.storageClass",
+        ),
+        (with_model(weights={"store": "node"}), "slipway:models[0].weights.store"),
+        (cached({"store": "node", "path": "granite"}), "slipway:models[0].weights.path"),
+        (cached({"store": "node", "image": IMAGE}), "slipway:models[0].weights.image"),
+        (cached({"store": "node", "accessMode": "ReadWriteMany"}), "slipway:models[0].weights.accessMode"),
+        (cached({"store": "node"}, source="models/mine"), "slipway:models[0].weights.store"),
+        (
+            with_model(source="models/mine", weights={"store": "image", "image": IMAGE}, revision="main"),
+            "slipway:models[0].revision",
+        ),
         (with_pool(minNodes=2), "slipway:nodePools[0].minNodes"),
         (with_pool(spot=True), "slipway:nodePools[0].spot"),
         (with_pool(zones=["eu-west-1a"]), "slipway:nodePools[0].zones"),
@@ -85,6 +115,10 @@ def test_a_contradiction_is_one_problem_at_its_key(values: dict[str, Any], path:
         with_model(endpoint={**PUBLIC, "allowFrom": ["203.0.113.0/24", "2001:db8::/32"]}),
         with_model(replicas={"min": 2, "max": 4}, weights={"accessMode": "ReadWriteMany"}),
         with_model(weights={"claim": "models", "path": "granite/v1"}),
+        with_model(weights={"store": "image", "image": IMAGE, "path": "models"}, replicas={"min": 2}),
+        with_model(source="models/mine", weights={"store": "image", "image": IMAGE}),
+        cached({"store": "node"}, replicas={"min": 2}),
+        with_pool(cachePath="/mnt/models"),
         with_pool(nodeSelector={"nvidia.com/gpu.product": "NVIDIA-L4"}),
         karpenter(maxNodes=4, spot=True, zones=["eu-west-1a", "eu-west-1b"]),
         kapsule(minNodes=1, zones=["fr-par-1"]),
@@ -124,6 +158,46 @@ def test_models_that_cannot_all_run_are_told_the_nodes_they_need() -> None:
 
     assert "gives 2 GPUs, the models' smallest numbers of replicas take 5" == problem.message
     assert "set it to 3 or more" == problem.help
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "registry.example.com/models/granite:1",
+        "granite",
+        "granite@sha256:0",
+        f"registry.example.com/../granite@{IMAGE[-71:]}",
+    ],
+)
+def test_weights_come_from_an_image_by_its_digest_only(image: str) -> None:
+    """A tag can move between the check and the pull."""
+    assert ["slipway:models[0].weights.image"] == list(problems(with_model(weights={"store": "image", "image": image})))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "models",
+        "/",
+        "/mnt",
+        "/mnt/models/",
+        "/mnt/../etc/models",
+        "/etc/models",
+        "/var/lib/kubelet",
+        "/var/lib/containerd/models",
+        "/mnt//models",
+        "/mnt/.hidden",
+    ],
+)
+def test_no_folder_of_the_system_becomes_a_cache(path: str) -> None:
+    """The kubelet gives the whole folder to the pods' group."""
+    assert ["slipway:nodePools[0].cachePath"] == list(problems(with_pool(cachePath=path)))
+
+
+@pytest.mark.parametrize("path", ["/mnt/models", "/mnt/k8s-disks/0/models", "/var/lib/slipway", "/data/llm.1"])
+def test_a_folder_made_for_weights_becomes_a_cache(path: str) -> None:
+    """On a disk of its own, or on the root disk."""
+    assert {} == problems(with_pool(cachePath=path))
 
 
 def test_contradictions_are_found_beside_other_errors() -> None:

@@ -1,0 +1,87 @@
+"""Where the files of a model are kept, and how its servers find them."""
+
+import os
+from typing import Any, cast
+
+import pulumi
+
+from components.gpu_node_pool import GpuNodePool
+from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace
+from components.model_weights import ModelWeights
+from components.weights.args import ModelWeightsArgs, WeightFileArgs
+from components.weights.selection import server_files
+from deployment.reporting import stated
+from stacks.model import Model
+from stacks.settings import Settings
+from stacks.weights import Store
+from validation.report import Report
+
+
+def weights(
+    settings: Settings, model: Model, report: Report, *, home: ModelNamespace, pool: GpuNodePool
+) -> ModelWeightsArgs:
+    """Return the files of the commit that was checked, and what holds them."""
+    args = ModelWeightsArgs(
+        namespace=home.namespace,
+        store=model.weights.store.value,
+        image=settings.engine.image,
+        replicas=model.replicas.min,
+        node_selector=pool.node_selector,
+        tolerations=pool.tolerations,
+        read_only_root_filesystem=settings.cluster.read_only_root_filesystem,
+    )
+    optional: dict[str, Any] = {
+        "claim_name": model.weights.claim,
+        "path": model.weights.path,
+        "weights_image": model.weights.image,
+        "access_mode": model.weights.access_mode.value if model.weights.access_mode else None,
+        "image_pull_secrets": list(settings.cluster.image_pull_secrets),
+    }
+    if model.weights.store is Store.VOLUME:
+        optional["storage_class"] = model.weights.storage_class or settings.cluster.storage_class
+    if model.local and model.weights.store is Store.IMAGE:
+        optional["files"] = needed(model, report)
+    if not model.local:
+        optional |= {
+            "repository": report.facts.repository,
+            "commit": report.commit,
+            "files": needed(model, report),
+            "endpoint": os.environ.get("HF_ENDPOINT"),
+        }
+    if not model.local and model.weights.store is Store.VOLUME:
+        optional |= token(settings, home)
+    return cast("ModelWeightsArgs", {**args, **stated(optional)})
+
+
+def token(settings: Settings, home: ModelNamespace) -> dict[str, Any]:
+    """Return the Secret with the Hub's token, for what fetches; nothing without one."""
+    if given := settings.hugging_face_token_secret:
+        return {"token_secret_name": given.name, "token_secret_key": given.key}
+    if "huggingFaceToken" in settings.secrets:
+        return {"token_secret_name": home.hub_token_secret_name, "token_secret_key": HUB_TOKEN_KEY}
+    return {}
+
+
+def mounted(settings: Settings, model: Model, weights: ModelWeights) -> dict[str, Any]:
+    """Return what a server is told of its weights: the claim or the image, and what it compares or waits for."""
+    pull = {"image_pull_secrets": list(settings.cluster.image_pull_secrets)}
+    if model.weights.store is Store.IMAGE:
+        return {**pull, "weights_image": model.weights.image, "weights_manifest": weights.manifest_name}
+    wait = weights.seconds if model.weights.store is Store.NODE else None
+    return {**pull, "claim_name": weights.claim_name, "weights_seconds": wait}
+
+
+def needed(model: Model, report: Report) -> list[WeightFileArgs]:
+    """Return the files that the server needs; raise RunError where the Hub states no size."""
+    wanted = report.prediction.weight_files if report.prediction else ()
+    files = []
+    for file in report.facts.files:
+        if file.size is None:
+            raise pulumi.RunError(f"model `{model.name}`: the Hub states no size for {file.path!r}")
+        entry = WeightFileArgs(path=file.path, size=file.size)
+        if file.sha256:
+            entry["sha256"] = file.sha256
+        if file.blob_id:
+            entry["blob_id"] = file.blob_id
+        files.append(entry)
+    return server_files(files, wanted, remote_code=model.trust_remote_code)
