@@ -130,9 +130,8 @@ class ModelWeights(pulumi.ComponentResource):
 
     def _config_map(self, found: Manifest) -> kubernetes.core.v1.ConfigMap:
         scripts = modules()
-        others = [found.text, *(self._args.get(key, "") for key in ("image", "weights_image"))]
-        if self.store == IMAGE:
-            others.append(found.folder)
+        image = self._args.get("weights_image", "")
+        others = [found.text, self._args.get("image", ""), *([image, found.folder] if image else [])]
         self._checksum = digest(*scripts.values(), *others)
         return kubernetes.core.v1.ConfigMap(
             f"{self._name}-manifest",
