@@ -40,13 +40,14 @@ class Recorded:
         return _token(self.headers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Fault:
     """What to do instead of, or with, the right answer.
 
     ``status`` with ``headers`` and ``body`` replace it. ``redirect`` answers 302 to that address. ``delay`` waits so
     many seconds before the answer and ``drip`` between its bytes (both end when the server closes). ``cut`` sends only
     so many bytes of the body and closes, ``reset`` resets the connection. ``compress`` sends the body with gzip.
+    ``together`` waits until so many such requests have arrived: who asks one after the other gets no answer.
     ``times`` is how often it happens.
     """
 
@@ -60,6 +61,7 @@ class Fault:
     reset: bool = False
     compress: bool = False
     ignore_range: bool = False
+    together: int = 0
     times: int = 1_000_000
 
 
@@ -80,8 +82,10 @@ class Hub:
         self.requests: list[Recorded] = []
         self.redirect_large = True
         self.sent = 0  # bytes of bodies
+        self.depth = 0  # answers that were waited for one after the other: each request follows all answers before it
         self.released = threading.Event()
         self._faults: list[tuple[str, Fault, list[int]]] = []
+        self._barriers: dict[Fault, threading.Barrier] = {}
         self._lock = threading.Lock()
         self._servers = [_Server(self, name) for name in ("hub", "store")]
         self.url, self.store_url = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
@@ -94,6 +98,19 @@ class Hub:
     def fail(self, part: str, fault: Fault) -> None:
         """Let requests whose path holds ``part`` meet this fault; earlier ones come first."""
         self._faults.append((part, fault, [fault.times]))
+        if fault.together:
+            self._barriers[fault] = threading.Barrier(fault.together)
+
+    def await_others(self, fault: Fault) -> None:
+        """Wait for the requests that this fault wants together, or for the end."""
+        if fault in self._barriers:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self._barriers[fault].wait()
+
+    def answered(self, depth: int) -> None:
+        """Note that a request that followed ``depth - 1`` answers got its own."""
+        with self._lock:
+            self.depth = max(self.depth, depth)
 
     def paths(self) -> list[str]:
         """Return the paths that were asked for, in order of arrival."""
@@ -102,6 +119,8 @@ class Hub:
     def close(self) -> None:
         """Stop, and let every waiting answer go."""
         self.released.set()
+        for barrier in self._barriers.values():
+            barrier.abort()
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -233,6 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
+        depth = self.hub.depth + 1
         url = urlsplit(self.path)
         recorded = Recorded(
             method=self.command,
@@ -249,10 +269,12 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             answer = self.hub.stored(recorded) if self.stores else self.hub.answer(recorded)
             answer.headers.update(fault.headers)
-        self._send(answer, fault)
+        self.hub.await_others(fault)
+        self._send(answer, fault, depth)
 
-    def _send(self, answer: _Answer, fault: Fault) -> None:
+    def _send(self, answer: _Answer, fault: Fault, depth: int) -> None:
         self.hub.released.wait(fault.delay)
+        self.hub.answered(depth)
         if fault.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True

@@ -47,7 +47,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         (Fault(status=200, body=b'{"a": NaN}'), "the Hub's answer holds NaN, which is not JSON"),
         (Fault(status=200, body=b"\xff"), "the Hub's answer is not UTF-8 at byte 0"),
         (Fault(status=200, body=b"{}"), "the Hub's answer could not be understood"),
-        (Fault(status=200, body=b"7"), "the Hub's answer could not be understood"),
+        (Fault(status=200, body=b"7"), "the Hub's answer holds a number where an object belongs"),
         (Fault(status=500, body=b"[" * 100_000), "the Hub answered 500"),
         (Fault(status=400, body=b'{"error": {"a": 1}, "errors": 7}'), None),
         (

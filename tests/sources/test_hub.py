@@ -400,10 +400,7 @@ def test_hostile_names_and_numbers_are_left_out(hub: Hub) -> None:
         {"siblings": [{}]},
         {"siblings": 7},
         {"siblings": [{"rfilename": "a", "lfs": {}, "size": 1}, 3]},
-        {"cardData": {"self": 1}},
-        {"createdAt": "never"},
-        {"safetensors": [1]},
-        {"inferenceProviderMapping": 7},
+        {"siblings": [{"rfilename": 7}]},
     ],
 )
 def test_a_listing_that_is_none_is_an_outage(hub: Hub, listing: dict[str, object]) -> None:
@@ -413,6 +410,65 @@ def test_a_listing_that_is_none_is_an_outage(hub: Hub, listing: dict[str, object
     facts = read(hub)
 
     assert (RepositoryState.UNREACHABLE, "the Hub's answer could not be understood") == (facts.state, facts.detail)
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {"cardData": {"self": 1}},
+        {"createdAt": "never"},
+        {"safetensors": [1]},
+        {"inferenceProviderMapping": 7},
+        {"siblings": [{"rfilename": "config.json", "lfs": [], "size": -1, "blobId": {}}]},
+    ],
+)
+def test_what_nobody_needs_of_a_listing_may_be_anything(hub: Hub, listing: dict[str, object]) -> None:
+    """An odd date, card or count keeps nobody from being checked."""
+    hub.add(tiny_chat(listing=listing))
+
+    facts = read(hub)
+
+    assert RepositoryState.READABLE is facts.state
+    assert "config.json" in facts.documents
+
+
+def test_headers_are_asked_for_together_with_their_index(hub: Hub) -> None:
+    """The names of the shards say enough: no answer is waited for that is not needed."""
+    names = [f"model-{number:05}-of-00002.safetensors" for number in (1, 2)]
+    index = {"weight_map": {"a": names[0], "b": names[1]}}
+    files = dict.fromkeys(names, safetensors({"a": ("F16", (8,), 16)})) | {
+        "config.json": b"{}",
+        "model.safetensors.index.json": json.dumps(index).encode(),
+    }
+    hub.add(tiny_chat(parameters=None, files=files))
+    hub.redirect_large = False
+    hub.fail("/resolve/", Fault(together=len(files)))
+
+    facts = read(hub)
+
+    assert (2, names) == (hub.depth, [tensor.file for tensor in facts.tensors])
+
+
+def test_all_that_a_listing_allows_is_asked_for_at_once(hub: Hub) -> None:
+    """Small files, headers, access and base models: the listing and one round trip."""
+    files = tiny_chat_files() | {"chat_template.jinja": b"x"}
+    hub.add(tiny_chat("acme/base"))
+    hub.add(
+        tiny_chat(
+            files=files, parameters=None, gated="auto", readers=frozenset({TOKEN}), card={"base_model": "acme/base"}
+        )
+    )
+    hub.tokens[TOKEN] = "read"
+    hub.redirect_large = False
+    hub.fail("/api/models/acme/tiny-chat/auth-check", together := Fault(together=7))
+    hub.fail("/api/models/acme/base", together)
+    hub.fail("/resolve/", together)
+    hub.fail("/api/", Fault(together=2))  # the listing, and whose token it is
+
+    facts = read(hub, token=TOKEN)
+
+    assert (RepositoryState.READABLE, 2) == (facts.state, hub.depth)
+    assert (["acme/base"], 1) == ([base.repository for base in facts.ancestors], len(facts.tensors))
 
 
 def test_the_order_of_the_requests_is_kept(hub: Hub) -> None:

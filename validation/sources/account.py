@@ -3,16 +3,12 @@
 import re
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from validation.facts import TokenRole
-from validation.sources.client import Budget, asking
+from validation.sources.api import HubApi
+from validation.sources.client import Budget
 from validation.sources.crew import Crew
 
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
-
-MAX_ANSWER_BYTES = 1 << 20
 PATIENCE = 5.0  # seconds that a role, which decides a warning at most, is waited for after all else
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _ROLES = {"read": TokenRole.READ, "write": TokenRole.WRITE, "fineGrained": TokenRole.FINE_GRAINED}
@@ -20,7 +16,7 @@ _ROLES = {"read": TokenRole.READ, "write": TokenRole.WRITE, "fineGrained": Token
 
 def find_token(given: str | None) -> tuple[str, str]:
     """Return the token to use (empty for none) and a problem, if any; None takes what huggingface_hub finds."""
-    from huggingface_hub import constants, get_token  # noqa: PLC0415 - takes a third of a second
+    from huggingface_hub import constants, get_token  # noqa: PLC0415 - only where the Hub is asked
 
     if given is None:
         if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
@@ -40,20 +36,15 @@ def find_token(given: str | None) -> tuple[str, str]:
 class Account:
     """A token, and its role, for which the Hub is asked once."""
 
-    api: "HfApi"
+    api: HubApi
     crew: Crew
     budget: Budget
-    token: str = field(default="", repr=False)
     _role: "Future[TokenRole | None] | None" = field(default=None, repr=False)
 
     @property
     def has_token(self) -> bool:
         """Return whether there is a token."""
-        return bool(self.token)
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers of a request with this token."""
-        return self.api._build_hf_headers()  # noqa: SLF001 - what every method of HfApi sends
+        return bool(self.api.token)
 
     def start(self) -> None:
         """Ask for the role, once, at the same time as for the listings."""
@@ -80,10 +71,10 @@ class Account:
         """Return the role; None for a token that the Hub does not know."""
         from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - imported by now
 
-        with asking(self.budget, self.api.endpoint, MAX_ANSWER_BYTES, json=True):
-            try:
-                answer = self.api.whoami()
-            except HfHubHTTPError as error:
-                return None if error.response.status_code == 401 else TokenRole.UNKNOWN  # noqa: PLR2004 - Unauthorized
-        role = answer["auth"]["accessToken"]["role"]
-        return _ROLES.get(role, TokenRole.UNKNOWN) if isinstance(role, str) else TokenRole.UNKNOWN
+        try:
+            match self.api.whoami(self.budget):
+                case {"auth": {"accessToken": {"role": str(role)}}}:
+                    return _ROLES.get(role, TokenRole.UNKNOWN)
+        except HfHubHTTPError as error:
+            return None if error.response.status_code == 401 else TokenRole.UNKNOWN  # noqa: PLR2004 - Unauthorized
+        return TokenRole.UNKNOWN

@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx2
 
-from validation.jsontext import JsonError, parse, parse_object
+from validation.jsontext import JsonError, parse_object
 
 MAX_MODEL_BYTES = 32 << 20  # transferred and unpacked, for one model
 MAX_ERROR_BYTES = 64 << 10  # the body of an error answer
@@ -78,7 +78,6 @@ class _Ask:
     hosts: tuple[str, ...]
     limit: int
     cut: bool
-    json: bool
 
 
 _ASK: ContextVar[_Ask | None] = ContextVar("slipway_ask", default=None)
@@ -86,14 +85,13 @@ _ASK: ContextVar[_Ask | None] = ContextVar("slipway_ask", default=None)
 
 @contextmanager
 def asking(
-    budget: Budget, endpoint: str, limit: int, *, hosts: tuple[str, ...] = (), cut: bool = False, json: bool = False
+    budget: Budget, endpoint: str, limit: int, *, hosts: tuple[str, ...] = (), cut: bool = False
 ) -> Iterator[None]:
     """Put the calls of this thread under a budget: answers have at most ``limit`` bytes after unpacking.
 
-    ``cut`` takes the first ``limit`` bytes of a longer answer instead of refusing it (a server that ignores Range);
-    ``json`` refuses a successful answer that is not JSON within the limits of jsontext.
+    ``cut`` takes the first ``limit`` bytes of a longer answer instead of refusing it (a server that ignores Range).
     """
-    ask = _Ask(budget=budget, endpoint=httpx2.URL(endpoint), hosts=hosts, limit=limit, cut=cut, json=json)
+    ask = _Ask(budget=budget, endpoint=httpx2.URL(endpoint), hosts=hosts, limit=limit, cut=cut)
     token = _ASK.set(ask)
     try:
         yield
@@ -104,8 +102,7 @@ def asking(
 @cache
 def install() -> None:
     """Make huggingface_hub use this client, and keep its log from repeating what a server sent."""
-    from huggingface_hub import set_client_factory  # noqa: PLC0415 - takes a third of a second
-    from huggingface_hub.utils import logging  # noqa: PLC0415 - as above
+    from huggingface_hub.utils import logging, set_client_factory  # noqa: PLC0415 - only where the Hub is asked
 
     set_client_factory(_make)
     if logging.get_verbosity() == WARNING:
@@ -190,8 +187,6 @@ def _whole(response: httpx2.Response, ask: _Ask) -> httpx2.Response:
     """Return the answer with its body read, unpacked and checked, and without headers that nobody needs."""
     if response.is_success:
         content = _read(response, ask, ask.limit, cut=ask.cut)
-        if ask.json:
-            content = _checked(content)
     else:
         content = _harmless(_read(response, ask, MAX_ERROR_BYTES, cut=True))
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
@@ -220,14 +215,6 @@ def _read(response: httpx2.Response, ask: _Ask, limit: int, *, cut: bool) -> byt
     if unpacker and not unpacker.eof and not cut:
         raise TransferError("the Hub's answer cannot be unpacked")
     return bytes(found)
-
-
-def _checked(content: bytes) -> bytes:
-    try:
-        parse(content, len(content))
-    except JsonError as error:
-        raise TransferError(f"the Hub's answer {error.reason}") from None
-    return content
 
 
 def _harmless(content: bytes) -> bytes:

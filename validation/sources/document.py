@@ -35,6 +35,7 @@ DOCUMENTS = frozenset(
         INDEX,
     }
 )
+_SHARD = re.compile(r"model-[0-9]{5,6}-of-[0-9]{5,6}\.safetensors")
 _POOLING = re.compile(r"[0-9]{1,2}_[A-Za-z]{1,40}/config\.json")
 
 
@@ -43,6 +44,11 @@ def wanted(paths: Iterable[str]) -> tuple[str, ...]:
     known = [path for path in paths if path in DOCUMENTS or path in TEXTS or _POOLING.fullmatch(path)]
     poolings = [path for path in sorted(known) if "/" in path]
     return tuple(sorted(path for path in known if path not in poolings[MAX_POOLINGS:]))
+
+
+def is_shard(path: str) -> bool:
+    """Return whether a file has the name that transformers gives to a part of a model: an index will name it."""
+    return _SHARD.fullmatch(path) is not None
 
 
 def max_bytes(path: str) -> int:

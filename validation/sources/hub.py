@@ -1,14 +1,12 @@
 """Facts from the Hub: one listing, then the small files, the access check and the base models at the same time."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from validation.facts import (
     Ancestor,
@@ -22,13 +20,16 @@ from validation.facts import (
     Tensor,
     Text,
 )
+from validation.jsontext import JsonObject
 from validation.sources import headers
+from validation.sources.api import HubApi, address_of
 from validation.sources.cache import Cache
-from validation.sources.client import Budget, TransferError, asking
+from validation.sources.client import Budget, TransferError
 from validation.sources.crew import Crew
 from validation.sources.document import (
     INDEX,
     TEXTS,
+    is_shard,
     max_bytes,
     read_document,
     read_text,
@@ -36,16 +37,12 @@ from validation.sources.document import (
     wanted,
     weight_files,
 )
-from validation.sources.listing import Parent, ancestor, card_of, parents, read_listing
+from validation.sources.listing import Parent, ancestor, card_of, parents, read_listing, tags_of
 from validation.sources.refusal import Refusal, refusal
 
 if TYPE_CHECKING:
-    import httpx2
-    from huggingface_hub import HfApi, ModelInfo
-
     from validation.sources.account import Account
 
-MAX_LISTING_BYTES = 16 << 20  # a listing of 10^5 files
 MAX_ANCESTORS = 8
 MAX_GENERATIONS = 3
 MAX_HEADER_FILES = 64
@@ -59,10 +56,10 @@ class Bases:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._found: dict[str, Future[ModelInfo]] = {}
+        self._found: dict[str, Future[JsonObject]] = {}
         self._lock = Lock()
 
-    def listing(self, repository: str, start: "Callable[[str], Future[ModelInfo]]") -> "Future[ModelInfo]":
+    def listing(self, repository: str, start: "Callable[[str], Future[JsonObject]]") -> "Future[JsonObject]":
         """Return the future listing of a base model, starting it when nobody did."""
         with self._lock:
             if repository not in self._found:
@@ -74,12 +71,11 @@ class Bases:
 class HubReader:
     """Reads one repository after the other, or several at the same time, with one account and one crew."""
 
-    api: "HfApi"
+    api: HubApi
     account: "Account"
     crew: Crew
     budget: Budget
     bases: "Bases"
-    hosts: tuple[str, ...] = ()
     cache: Cache | None = None
 
     def read(self, facts: RepositoryFacts, locked: RepositoryFacts | None = None) -> RepositoryFacts:
@@ -98,16 +94,16 @@ class HubReader:
         """Return the facts of the listing alone: the commit of the revision, or why there is none."""
         return self._listed(facts)[0]
 
-    def _listed(self, facts: RepositoryFacts) -> "tuple[RepositoryFacts, ModelInfo | None]":
+    def _listed(self, facts: RepositoryFacts) -> tuple[RepositoryFacts, JsonObject | None]:
         try:
-            info = self._info(facts.repository, facts.revision or None)
+            info = self._info(facts.repository, facts.revision)
             found = read_listing(info, replace(facts, origin=Origin.HUB, read_at=datetime.now(UTC)))
         except Exception as error:  # noqa: BLE001 - whatever a hostile listing does to its parser, it is no listing
             return self._refused(facts, refusal(error, facts.revision, has_token=self.account.has_token)), None
         if not _is_wanted(facts.revision, found.commit):
             detail = "the Hub answered with another commit than the wished one"
             return replace(facts, state=RepositoryState.UNREACHABLE, detail=detail), None
-        if info.disabled is True:
+        if info.get("disabled") is True:
             return replace(found, state=RepositoryState.DISABLED, detail="the Hub has disabled the repository"), None
         return found, info
 
@@ -154,7 +150,7 @@ class HubReader:
     def _fill(self, facts: RepositoryFacts, bases: tuple[Parent, ...]) -> RepositoryFacts:
         access = self.crew.submit(self._check_access, facts.repository) if facts.gating is not Gating.NONE else None
         files = {path: self._start(facts, path) for path in wanted(file.path for file in facts.files)}
-        early = None if facts.parameters or INDEX in files else self._start_headers(facts, None)
+        early = {} if facts.parameters else self._start_headers(facts)
         ancestors = self._ancestors(facts.repository, bases)
         denied = _failure(access, self.budget)
         found = {path: self._finish(path, future) for path, future in files.items()}
@@ -190,8 +186,8 @@ class HubReader:
         return (read_text(path, data) if path in TEXTS else read_document(path, data)), None
 
     def _file(self, facts: RepositoryFacts, file: File) -> bytes:
-        with self._asking(max_bytes(file.path)):
-            response = self._get(facts, file.path, {})
+        address = address_of(facts.repository, facts.commit, file.path)
+        response = self.api.file(address, self.budget, max_bytes(file.path))
         answered = response.headers.get("x-repo-commit", facts.commit)
         if answered != facts.commit:
             raise TransferError("it came from another commit than its listing")
@@ -199,27 +195,14 @@ class HubReader:
             raise TransferError("it differs from what the listing says of it")
         return response.content
 
-    def _get(self, facts: RepositoryFacts, path: str, more: Mapping[str, str]) -> "httpx2.Response":
-        from huggingface_hub.utils._http import get_session, hf_raise_for_status  # noqa: PLC0415 - imported by now
+    def _info(self, repository: str, revision: str) -> JsonObject:
+        return self.api.listing(repository, revision, self.budget)
 
-        url = f"{self.api.endpoint}/{facts.repository}/resolve/{facts.commit}/{quote(path)}"
-        response = get_session().get(url, headers={**self.account.headers(), **more})
-        hf_raise_for_status(response)
-        return response
-
-    def _info(self, repository: str, revision: str | None) -> "ModelInfo":
-        with self._asking(MAX_LISTING_BYTES, json=True):
-            return self.api.model_info(repository, revision=revision, files_metadata=True, securityStatus=True)
-
-    def _start_info(self, repository: str) -> "Future[ModelInfo]":
-        return self.crew.submit(self._info, repository, None)
+    def _start_info(self, repository: str) -> "Future[JsonObject]":
+        return self.crew.submit(self._info, repository, "")
 
     def _check_access(self, repository: str) -> None:
-        with self._asking(MAX_LISTING_BYTES):
-            self.api.auth_check(repository)
-
-    def _asking(self, limit: int, *, cut: bool = False, json: bool = False) -> AbstractContextManager[None]:
-        return asking(self.budget, self.api.endpoint, limit, hosts=self.hosts, cut=cut, json=json)
+        self.api.check_access(repository, self.budget)
 
     def _ancestors(self, repository: str, bases: tuple[Parent, ...]) -> tuple[Ancestor, ...]:
         found: list[Ancestor] = []
@@ -233,23 +216,31 @@ class HubReader:
                 try:
                     info = _result(answer, self.budget)
                     found.append(ancestor(info, base))
-                    following += parents(card_of(info), [tag for tag in info.tags or () if isinstance(tag, str)])
+                    following += parents(card_of(info), tags_of(info))
                 except Exception:  # noqa: BLE001 - a base model that cannot be read is one of which nothing is known
                     found.append(Ancestor(repository=base.repository, relation=base.relation))
             bases = tuple(following)
         return tuple(found)
 
-    def _start_headers(self, facts: RepositoryFacts, index: Document | None) -> "Headers":
-        files = weight_files(facts.files, index)[:MAX_HEADER_FILES]
-        return {file.path: self.crew.submit(self._header, facts, file) for file in files}
+    def _start_headers(self, facts: RepositoryFacts) -> "Headers":
+        """Ask for the headers that are needed whatever an index says: all without one, else those of its shards."""
+        files = weight_files(facts.files, None)
+        if facts.has(INDEX):
+            files = tuple(file for file in files if is_shard(file.path))
+        return {file.path: self.crew.submit(self._header, facts, file) for file in files[:MAX_HEADER_FILES]}
 
-    def _with_headers(self, facts: RepositoryFacts, started: "Headers | None") -> RepositoryFacts:
-        """Return the facts with tensors, where neither the Hub's counts nor an index with a total say enough."""
+    def _with_headers(self, facts: RepositoryFacts, early: "Headers") -> RepositoryFacts:
+        """Return the facts with tensors, where the Hub's counts do not say enough.
+
+        ``early`` were asked for before the index was known: what it does not name is left alone.
+        """
         if facts.parameters:
             return facts
-        index = facts.documents.get(INDEX)
-        if started is None:
-            started = self._start_headers(facts, index)
+        files = weight_files(facts.files, facts.documents.get(INDEX))
+        started = {
+            file.path: early.get(file.path) or self.crew.submit(self._header, facts, file)
+            for file in files[:MAX_HEADER_FILES]
+        }
         tensors: list[Tensor] = []
         problems: list[HeaderProblem] = []
         for path, future in started.items():
@@ -261,7 +252,7 @@ class HubReader:
             except Exception as error:  # noqa: BLE001 - as above
                 reason = error.reason if isinstance(error, TransferError) else "was not given"
                 problems.append(headers.problem(path, reason, unread=True))
-        whole = not problems and len(started) == len(weight_files(facts.files, index))
+        whole = not problems and len(started) == len(files)
         return replace(
             facts,
             tensors=tuple(tensors),
@@ -280,10 +271,7 @@ class HubReader:
         return headers.parse_header(file.path, start[headers.LENGTH_BYTES : end], file.size)
 
     def _range(self, facts: RepositoryFacts, file: File, first: int, size: int) -> bytes:
-        with self._asking(first + size, cut=True):
-            response = self._get(facts, file.path, {"range": f"bytes={first}-{first + size - 1}"})
-        partial = response.status_code == 206  # noqa: PLR2004 - Partial Content
-        return response.content[:size] if partial else response.content[first : first + size]
+        return self.api.part(address_of(facts.repository, facts.commit, file.path), self.budget, first, size)
 
 
 Headers = dict[str, "Future[tuple[Tensor, ...]]"]

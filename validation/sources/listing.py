@@ -3,13 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from validation.facts import Ancestor, File, Gating, RepositoryFacts, SecurityScan
+from validation.jsontext import JsonObject, JsonValue
 from validation.sources.address import is_commit, is_repository
-
-if TYPE_CHECKING:
-    from huggingface_hub import ModelInfo
 
 MAX_FILES = 100_000
 MAX_TAGS = 500
@@ -29,31 +26,32 @@ class Parent:
     relation: str = ""
 
 
-def read_listing(info: "ModelInfo", facts: RepositoryFacts) -> RepositoryFacts:
+def read_listing(info: JsonObject, facts: RepositoryFacts) -> RepositoryFacts:
     """Return the facts with what the listing says; raise ValueError when it lacks a commit or its files."""
-    commit = info.sha
+    commit = info.get("sha")
     if not isinstance(commit, str) or not is_commit(commit):
         raise ValueError("it names no commit")
-    if not isinstance(info.siblings, list):
+    listed = info.get("siblings")
+    if not isinstance(listed, list):
         raise ValueError("it lists no files")  # noqa: TRY004 - an answer of the wrong kind is a wrong value
-    siblings = info.siblings[:MAX_FILES]
-    files = tuple(_file(sibling) for sibling in siblings if is_safe_path(getattr(sibling, "rfilename", None)))
+    siblings = [_sibling(item) for item in listed[:MAX_FILES]]
+    files = tuple(_file(sibling) for sibling in siblings if is_safe_path(sibling.get("rfilename")))
     card = card_of(info)
     return replace(
         facts,
         commit=commit,
-        private=info.private is True,
-        gating=_gating(info.gated),
-        licence=licence(card.get("license"), _strings(info.tags)),
+        private=info.get("private") is True,
+        gating=_gating(info.get("gated")),
+        licence=licence(card.get("license"), tags_of(info)),
         licence_name=_text(card.get("license_name")),
         licence_link=_text(card.get("license_link")),
-        pipeline_tag=_text(info.pipeline_tag),
-        library=_text(info.library_name),
-        tags=tuple(_text(tag) for tag in _strings(info.tags)),
+        pipeline_tag=_text(info.get("pipeline_tag")),
+        library=_text(info.get("library_name")),
+        tags=tuple(_text(tag) for tag in tags_of(info)),
         files=tuple(sorted({file.path: file for file in files}.values(), key=lambda file: file.path)),
-        parameters=_parameters(info),
-        security=_security(info.security_repo_status),
-        notes=(*facts.notes, *_left_out(len(info.siblings) - len(files))),
+        parameters=_parameters(info.get("safetensors")),
+        security=_security(info.get("securityRepoStatus")),
+        notes=(*facts.notes, *_left_out(len(listed) - len(files))),
     )
 
 
@@ -64,11 +62,11 @@ def is_safe_path(path: object) -> bool:
     return not any(part in {"", ".", ".."} for part in path.split("/"))
 
 
-def ancestor(info: "ModelInfo", parent: Parent) -> Ancestor:
+def ancestor(info: JsonObject, parent: Parent) -> Ancestor:
     """Return what a base model's own listing says of it."""
-    config = info.config if isinstance(info.config, dict) else {}
-    siblings = info.siblings if isinstance(info.siblings, list) else []
-    tokenizer = next((_file(sibling) for sibling in siblings if sibling.rfilename == "tokenizer.json"), None)
+    config, siblings = _object(info.get("config")), info.get("siblings")
+    named = (_object(sibling) for sibling in siblings) if isinstance(siblings, list) else ()
+    tokenizer = next((_file(sibling) for sibling in named if sibling.get("rfilename") == "tokenizer.json"), None)
     return Ancestor(
         repository=parent.repository,
         architectures=tuple(name for name in _strings(config.get("architectures")) if name.isidentifier())[:8],
@@ -94,10 +92,14 @@ def parents(card: Mapping[str, object], tags: Iterable[str]) -> tuple[Parent, ..
     )
 
 
-def card_of(info: "ModelInfo") -> dict[str, object]:
-    """Return the card's front matter as a plain mapping."""
-    card = info.card_data
-    return dict(vars(card)) if card is not None and hasattr(card, "__dict__") else {}
+def card_of(info: JsonObject) -> JsonObject:
+    """Return the card's front matter."""
+    return _object(info.get("cardData"))
+
+
+def tags_of(info: JsonObject) -> list[str]:
+    """Return the tags of a listing."""
+    return _strings(info.get("tags"))
 
 
 def licence(stated: object, tags: Iterable[str]) -> str:
@@ -109,13 +111,17 @@ def licence(stated: object, tags: Iterable[str]) -> str:
     return _text(stated).strip().lower()
 
 
-def _file(sibling: object) -> File:
-    lfs = getattr(sibling, "lfs", None)
-    sha256 = lfs.get("sha256") if isinstance(lfs, dict) else None
-    size = getattr(sibling, "size", None)
-    blob_id = getattr(sibling, "blob_id", None)
+def _sibling(item: JsonValue) -> JsonObject:
+    if not isinstance(item, dict) or not isinstance(item.get("rfilename"), str):
+        raise ValueError("it lists a file without a name")  # noqa: TRY004 - as above
+    return item
+
+
+def _file(sibling: JsonObject) -> File:
+    sha256 = _object(sibling.get("lfs")).get("sha256")
+    size, blob_id = sibling.get("size"), sibling.get("blobId")
     return File(
-        path=str(getattr(sibling, "rfilename", "")),
+        path=str(sibling.get("rfilename")),
         size=size if type(size) is int and 0 <= size <= MAX_SIZE else None,
         sha256=sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else None,
         blob_id=blob_id if isinstance(blob_id, str) and _BLOB_ID.fullmatch(blob_id) else None,
@@ -128,14 +134,11 @@ def _gating(gated: object) -> Gating:
     return Gating.AUTO if gated == "auto" else Gating.MANUAL
 
 
-def _parameters(info: "ModelInfo") -> dict[str, int]:
-    counts = getattr(info.safetensors, "parameters", None)
-    if not isinstance(counts, dict):
-        return {}
+def _parameters(safetensors: JsonValue) -> dict[str, int]:
     return {
         dtype: count
-        for dtype, count in sorted(counts.items())
-        if _DTYPE.fullmatch(str(dtype)) and type(count) is int and 0 <= count <= MAX_SIZE
+        for dtype, count in sorted(_object(_object(safetensors).get("parameters")).items())
+        if _DTYPE.fullmatch(dtype) and type(count) is int and 0 <= count <= MAX_SIZE
     }
 
 
@@ -153,6 +156,10 @@ def _security(status: object) -> SecurityScan | None:
 
 def _left_out(count: int) -> tuple[str, ...]:
     return (f"files left out for unsafe names, or beyond {MAX_FILES}: {count}",) if count else ()
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -7,10 +7,11 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from huggingface_hub import HfApi, constants
+from huggingface_hub import constants
 
 from validation.facts import RepositoryFacts, RepositoryState
 from validation.sources.account import Account, find_token
+from validation.sources.api import HubApi
 from validation.sources.cache import Cache
 from validation.sources.client import Budget, install, is_safe_endpoint
 from validation.sources.crew import Crew
@@ -39,8 +40,8 @@ class Session:
         self._problem = "" if is_safe_endpoint(endpoint) else "the Hub's endpoint is not https"
         install()
         token, self._token_problem = find_token(options.token) if not self._problem else ("", "")
-        self._api = HfApi(endpoint=endpoint, token=token or False, library_name="slipway")
-        self._account = Account(api=self._api, crew=self._requests, budget=self._budget(), token=token)
+        self._api = HubApi(endpoint=endpoint, token=token, hosts=options.hosts)
+        self._account = Account(api=self._api, crew=self._requests, budget=self._budget())
 
     def __enter__(self) -> Self:
         """Ask for the role of the token, while the listings are on their way."""
@@ -76,7 +77,6 @@ class Session:
                 crew=self._requests,
                 budget=self._budget(),
                 bases=self._bases,
-                hosts=self._options.hosts,
                 cache=self._cache,
             )
         )
