@@ -1,8 +1,8 @@
 """Where a repository keeps its chat templates."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.facts import RepositoryFacts
 from validation.jsontext import JsonValue
 
@@ -14,8 +14,7 @@ PROCESSOR_FILE = "processor_config.json"
 FILES = (JINJA_FILE, JSON_FILE, TOKENIZER_FILE, PROCESSOR_FILE)  # the first that has one wins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Data):
     """One template of a repository: the file and the key it stands in, its name (``default``), its text."""
 
     path: str

@@ -1,11 +1,12 @@
 """The whole way of one model: facts, the engine's prediction, the memory plan, the rules, a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from validation.contracts.contract import Contract
+from validation.data import Data, field
 from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
 from validation.finding import Severity
@@ -21,8 +22,7 @@ DEFAULT_CONTRACT = "managed-inference"
 DEFAULT_ENGINE = "0.33.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRequest:
+class ModelRequest(Data):
     """A model to check: where it is, at which revision, and what is wanted of it."""
 
     source: str
@@ -30,8 +30,7 @@ class ModelRequest:
     wish: Wish = field(default_factory=Wish)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Data):
     """What all models are checked against; ``today`` left out is the day it is in UTC."""
 
     contract: str = DEFAULT_CONTRACT
@@ -52,7 +51,8 @@ def check_models(requests: Sequence[ModelRequest], policy: Policy) -> tuple[Repo
     contract = load_contract(policy.contract)
     table = load_engine(policy.engine)
     today = policy.today or datetime.now(UTC).date()
-    facts = read_all([SourceRequest(request.source, request.revision) for request in requests], policy.sources)
+    wanted = [SourceRequest(request.source, request.revision) for request in requests]
+    facts = read_all(wanted, policy.sources, meanwhile=_get_ready)
     return tuple(
         check_facts(found, request.wish, contract, table, today) for found, request in zip(facts, requests, strict=True)
     )
@@ -92,6 +92,12 @@ def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: E
         prediction=prediction,
         memory=memory,
     )
+
+
+def _get_ready() -> None:
+    """Import what every check needs: with the Hub to wait for, it costs no time."""
+    for name in ("validation.rules.run", "validation.engine.predict", "validation.sandbox"):
+        import_module(name)
 
 
 def _derived(

@@ -1,10 +1,10 @@
 """What is known of one model repository at one commit: frozen data, the same from the Hub, a folder or a lock file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from validation.data import Data, field
 from validation.jsontext import JsonObject
 
 
@@ -48,8 +48,7 @@ class TokenRole(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Data):
     """One file of the repository: size in bytes, sha256 for large files, git blob id for the others."""
 
     path: str
@@ -63,8 +62,7 @@ class File:
         return self.sha256 or self.blob_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Data):
     """A small JSON object of the repository, or why it could not be parsed.
 
     ``unread`` is true when the file is there and an outage kept it from being read: then nothing is known of it.
@@ -78,8 +76,7 @@ class Document:
     unread: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Data):
     """A small text file of the repository, such as chat_template.jinja, or why it could not be read."""
 
     path: str
@@ -88,8 +85,7 @@ class Text:
     unread: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tensor:
+class Tensor(Data):
     """One tensor as a safetensors header states it; ``dtype`` in safetensors' names (``BF16``, ``F8_E4M3``)."""
 
     name: str
@@ -99,8 +95,7 @@ class Tensor:
     file: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderProblem:
+class HeaderProblem(Data):
     """A safetensors file whose header is not what the format says, or could not be read (``unread``)."""
 
     path: str
@@ -108,16 +103,14 @@ class HeaderProblem:
     unread: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityScan:
+class SecurityScan(Data):
     """The Hub's own scan of the repository's files: finished or not, and the files it reports."""
 
     finished: bool
     flagged: tuple[tuple[str, str], ...] = ()  # path, level ("unsafe", "suspicious")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ancestor:
+class Ancestor(Data):
     """A model that this one was made from, nearest first, as its own listing describes it."""
 
     repository: str
@@ -126,8 +119,7 @@ class Ancestor:
     relation: str = ""  # finetune, quantized, adapter, merge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryFacts:
+class RepositoryFacts(Data):
     """Everything that the rules, the engine's prediction and the memory plan may know of a repository.
 
     ``commit`` is the full 40 hex digits the wished revision resolved to (empty for a folder). ``documents`` and

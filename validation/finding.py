@@ -1,7 +1,8 @@
 """What a rule has to say about a model: the vocabulary of severity, outcome, place and finding."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from validation.data import Data
 
 
 class Severity(StrEnum):
@@ -26,8 +27,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Data):
     """Where a finding stands: a file, with line and column counted from 1 when they are known, and a key in it."""
 
     path: str
@@ -41,8 +41,7 @@ class Place:
         return " ".join(part for part in (":".join([self.path, *numbers]), self.key) if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Data):
     """One answer of one rule about one model, ready to be shown."""
 
     rule: str

@@ -1,9 +1,9 @@
 """What is known of one model after all checks: verdict, findings, and what was derived for its deployment."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from validation.data import Data, field
 from validation.finding import Finding, Outcome, Severity
 from validation.wish import ModelType
 
@@ -21,8 +21,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSummary:
+class ModelSummary(Data):
     """What the files say of the model; None and empty where they do not say."""
 
     model_type: ModelType | None = None
@@ -36,8 +35,7 @@ class ModelSummary:
     licence: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Data):
     """The answer for one model. ``findings`` are those that count (failed, unknown), worst first.
 
     ``suppressed`` are failures that the stack ignores with a reason; ``passed`` and ``skipped`` name rules.

@@ -5,7 +5,6 @@ Compiling would already compute constant expressions, which a hostile template m
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -13,6 +12,8 @@ import jinja2.ext
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from validation.data import Data
 
 MAX_CHARACTERS = 256 << 10  # the largest real template seen has 36 KiB
 MAX_NODES = 50_000
@@ -74,8 +75,7 @@ class TemplateError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
+class Flaw(Data):
     """Something in a template that the sandbox refuses; ``certain`` is false where only its data decides."""
 
     line: int

@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+from validation.data import Data
 
 if TYPE_CHECKING:
     from yaml.error import Mark
@@ -47,8 +48,7 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Data):
     """What is too much; real stack files have a few hundred lines and nest less than ten deep."""
 
     size: int = 256 << 10  # bytes
@@ -57,8 +57,7 @@ class Limits:
     values: int = 50_000  # after aliases are followed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YamlText:
+class YamlText(Data):
     """A parsed document. ``places`` has, by path, where each key (or list item) stands, ``()`` the document itself.
 
     ``spans`` says which characters each value occupies; a value reached through an alias has those of its anchor.

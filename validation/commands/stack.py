@@ -1,10 +1,10 @@
 """The models of a stack file, as far as `lock` and `pin` need them; the full reading is the Pulumi program's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from validation.commands import UsageError
+from validation.data import Data, field
 from validation.sources.read import SourceRequest
 from validation.yamltext import Limits, Position, Span, YamlError, YamlText, parse_yaml
 
@@ -12,8 +12,7 @@ SUFFIXES = (".yaml", ".yml")
 MAX_STACK_BYTES = Limits().size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackModel:
+class StackModel(Data):
     """One model of a stack file, and where in the text its values stand."""
 
     source: str
@@ -31,8 +30,7 @@ class StackModel:
         return SourceRequest(self.source, self.revision)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackFile:
+class StackFile(Data):
     """A stack file: its text without the mark of its encoding, and its models."""
 
     path: Path

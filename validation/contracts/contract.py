@@ -1,12 +1,12 @@
 """A contract as data: what a deployer promises to accept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
+from validation.data import Data, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+
+class Notice(Data):
     """A dated end of support, announced at least three months before."""
 
     ends: date
@@ -16,8 +16,7 @@ class Notice:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(Data):
     """What a deployer accepts. Empty ``architectures`` means that only the engine decides."""
 
     name: str

@@ -1,8 +1,8 @@
 """A model's configuration, read by type, with the defaults that transformers' class of its ``model_type`` fills in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from validation.data import Data, field
 from validation.engine.table import ConfigClass, EngineTable
 from validation.facts import RepositoryFacts
 from validation.jsontext import JsonObject, JsonValue
@@ -19,8 +19,7 @@ _OLD_NAMES: Mapping[str, Mapping[str, str]] = {  # what ``__post_init__`` of tra
 _FLAT_KEYS = ("dtype", "torch_dtype", "rope_parameters", "rope_scaling", "rope_theta")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Data):
     """One object of a stranger's JSON: a value of another type than asked for counts as absent.
 
     ``stated`` is what the file says, ``value`` the same with the defaults of ``model_type``'s class. ``aliases`` are
@@ -110,8 +109,7 @@ class Config:
 EMPTY = Config(value={})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedConfig:
+class ResolvedConfig(Data):
     """config.json as transformers would hold it: the whole, and the part that describes the language model."""
 
     whole: Config

@@ -1,8 +1,8 @@
 """The context length that vLLM derives from a configuration."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
@@ -34,8 +34,7 @@ ENCODER_CONFIGS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Length:
+class Length(Data):
     """``default`` is what vLLM takes when nothing is asked for, ``limit`` the longest that may be asked for."""
 
     default: int

@@ -1,7 +1,8 @@
 """What a vLLM version would answer for a repository: supported or not, by which class, at which length."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from validation.data import Data
 
 
 class Support(StrEnum):
@@ -12,8 +13,7 @@ class Support(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class Prediction(Data):
     """The engine's predicted answer. ``reason`` says why not (or why unknown), ``help`` what to do about it."""
 
     supported: Support

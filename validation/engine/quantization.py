@@ -1,7 +1,6 @@
 """The quantization method that vLLM takes for a checkpoint, and whether this version has it."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
@@ -21,8 +20,7 @@ KV_CACHE_NAMES = {"fp8": "fp8_e4m3", "fp8_e4m3": "fp8_e4m3", "nvfp4": "nvfp4"}
 GROUP_OF_A_COLUMN = -1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantization:
+class Quantization(Data):
     """Method as vLLM resolves it (empty for none), why it is refused, and the KV cache format it asks for."""
 
     method: str = ""

@@ -1,7 +1,6 @@
 """Which configuration vLLM reads in a repository, in which format, and as which class."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import ResolvedConfig, resolve_object
 from validation.engine.mistral import adapted
 from validation.engine.remote_code import Access, config_access
@@ -9,8 +8,7 @@ from validation.engine.table import EngineTable
 from validation.facts import RepositoryFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Data):
     """The configuration as the engine holds it, how its class is found, and the format: hf or mistral."""
 
     config: ResolvedConfig

@@ -1,13 +1,11 @@
 """Why vLLM refuses architecture names: dropped, only by plugin, or never heard of."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.table import EngineTable, Status
 from validation.engine.tables import advisories_of, available_versions, versions_knowing, versions_with
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Data):
     """A reason with what to do, and for a name what became of it and which versions have it."""
 
     reason: str

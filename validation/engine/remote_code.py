@@ -1,7 +1,6 @@
 """Whether the engine can read a configuration without running the repository's own code."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import Config
 from validation.engine.prediction import Support
 from validation.engine.table import EngineTable
@@ -10,8 +9,7 @@ from validation.jsontext import JsonObject
 BY_NAME = {"LongcatFlashForCausalLM": "longcat_flash", "LongcatFlashNgramForCausalLM": "longcat_flash"}  # vLLM's own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Data):
     """Whether the configuration's class is known (``readable``), and whether remote code is what it takes."""
 
     readable: bool

@@ -1,7 +1,6 @@
 """How vLLM gets from the names under ``architectures`` to a class, a runner and a conversion."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import ResolvedConfig
 from validation.engine.table import Architecture, EngineTable, Status
 
@@ -14,8 +13,7 @@ SHARED_LAYERS = frozenset({"idefics"})  # self and cross attention under one lay
 EXPERT_KEYS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Data):
     """The registry entry vLLM takes, and the name it reports for it."""
 
     entry: Architecture
@@ -37,8 +35,7 @@ class Choice:
         return self.entry.implementation.startswith("transformers:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(Data):
     """What vLLM serves the names as; ``choice`` is None when it refuses them."""
 
     choice: Choice | None = None

@@ -1,9 +1,9 @@
 """One vLLM version as data: what it loads, what it has dropped, how it quantizes, and its defaults."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from validation.data import Data, field
 from validation.jsontext import JsonObject
 
 
@@ -15,8 +15,7 @@ class Status(StrEnum):
     PLUGIN = "plugin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Architecture:
+class Architecture(Data):
     """One name of the model registry."""
 
     name: str
@@ -28,8 +27,7 @@ class Architecture:
     flags: frozenset[str] = frozenset()  # pp, lora, multimodal, hybrid, inner_state, attention_free, ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizationMethod:
+class QuantizationMethod(Data):
     """One quantization method: the lowest compute capability it runs on (75 is 7.5), activation dtypes."""
 
     name: str
@@ -38,8 +36,7 @@ class QuantizationMethod:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigClass:
+class ConfigClass(Data):
     """What transformers' configuration class of one model type adds to a config.json."""
 
     defaults: JsonObject = field(default_factory=dict)
@@ -49,8 +46,7 @@ class ConfigClass:
     copies: Mapping[str, str] = field(default_factory=dict)  # key -> the key whose value it takes when not stated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
+class Backend(Data):
     """What the Transformers backend takes; a class of transformers that no registry name covers goes there.
 
     ``obstacles`` are why it fails with a model type's base class; ``@text_config`` where the inner configuration
@@ -63,8 +59,7 @@ class Backend:
     obstacles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchTier:
+class BatchTier(Data):
     """Batch sizes that the API server takes by itself on GPUs of at least ``memory_gib``."""
 
     memory_gib: int
@@ -73,8 +68,7 @@ class BatchTier:
     max_num_seqs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advisory:
+class Advisory(Data):
     """A published weakness of vLLM, closed in the version ``below``."""
 
     id: str
@@ -83,8 +77,7 @@ class Advisory:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineTable:
+class EngineTable(Data):
     """What one vLLM version is, read statically from its published wheel or sdist."""
 
     version: str

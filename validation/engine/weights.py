@@ -1,16 +1,15 @@
 """The weight files that vLLM would load, out of all that a repository holds."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatch
 
+from validation.data import Data
 from validation.facts import RepositoryFacts
 
 INDEX = "model.safetensors.index.json"
 CONSOLIDATED_INDEX = "consolidated.safetensors.index.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightSet:
+class WeightSet(Data):
     """Paths in order, their bytes together (None when a size is not known), and what an index names in vain."""
 
     files: tuple[str, ...] = ()

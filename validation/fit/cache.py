@@ -5,9 +5,10 @@ The rules are those of vllm/v1/core/kv_cache_utils.py and ``_align_hybrid_block_
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from validation.data import Data
 from validation.fit.layer import Kind, LayerCache
 from validation.fit.packing import packed_groups
 from validation.fit.shape import Shape
@@ -18,8 +19,7 @@ BATCHES_IN_FLIGHT = 2  # on one node, with asynchronous scheduling: one batch ru
 _UNEVEN = 1.5  # up to this ratio the layers of all kinds share one group size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Data):
     """Layers that share one block table, each with its own page; ``here`` are those that stand on this GPU."""
 
     layers: tuple[LayerCache, ...]
@@ -35,8 +35,7 @@ class Group:
         return max(layer.pages(length, in_flight, encoder) for layer in set(self.layers))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cache:
+class Cache(Data):
     """The KV cache of a model on one GPU: its layers as they stand, and the groups that vLLM makes of them."""
 
     layers: tuple[LayerCache, ...]

@@ -4,11 +4,12 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from validation.data import Data
 from validation.fit.plan import Gpu
 
 _FOLDER = Path(__file__).parent / "catalogue"
@@ -81,8 +82,7 @@ class UnknownMigProfile(UnknownGpu):
         self.profiles = profiles
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Data):
     """An on-demand price an hour, with the day and place it was published."""
 
     per_hour: float
@@ -96,8 +96,7 @@ class Price:
         return self.per_hour * HOURS_A_MONTH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class Instance(Data):
     """An instance type of a provider with its GPUs; ``memory`` is the host's, in bytes."""
 
     provider: str

@@ -1,8 +1,8 @@
 """Every GPU and count of the catalogue that would hold a model, the cheapest first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.engine.config import EMPTY, Config, ResolvedConfig
 from validation.fit.catalogue import Instance, find_instances, gpus_per_node, load_gpus
 from validation.fit.memory import Layout, ModelMemory, plan_on
@@ -13,8 +13,7 @@ from validation.fit.plan import Gpu, MemoryPlan
 NODES = 2  # most nodes that are proposed for one replica
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Data):
     """One way to serve the model: all GPUs, their nodes, its memory on one, and the cheapest node that has them."""
 
     gpu: Gpu

@@ -1,14 +1,13 @@
 """How many key and value heads each layer has and how wide they are, where families differ."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.engine.config import Config
 from validation.fit.layertype import SLIDING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heads:
+class Heads(Data):
     """The key and value heads of one layer of the whole model, and their sizes in elements."""
 
     count: int

@@ -1,7 +1,8 @@
 """What one layer keeps in vLLM's cache: so much a token, a window of tokens, or one state a sequence."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from validation.data import Data, field
 
 BLOCK = 16  # vLLM's default block size, in tokens
 
@@ -16,8 +17,7 @@ class Kind(StrEnum):
     STATE = "state"  # one state a sequence, whatever its length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerCache:
+class LayerCache(Data):
     """The cache of one layer on one GPU, as vLLM's ``KVCacheSpec`` describes it.
 
     ``heads`` x ``content`` are the bytes of one stored state, ``block`` the tokens of a page, ``ratio`` the tokens

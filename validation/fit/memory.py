@@ -1,7 +1,8 @@
 """How a model fills the memory of its GPUs, and the longest context and the concurrency that leaves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from validation.data import Data
 from validation.engine.config import ResolvedConfig, resolved_config
 from validation.engine.prediction import Prediction
 from validation.engine.table import EngineTable
@@ -22,8 +23,7 @@ STATES_CHECKED = (0, 17, 0)  # the first version that refuses a batch of more se
 SHORTEST = 512  # tokens: a context below this serves nobody, so the model counts as not fitting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelMemory:
+class ModelMemory(Data):
     """One model under one engine, ready to be planned on any hardware."""
 
     facts: RepositoryFacts
@@ -54,8 +54,7 @@ class ModelMemory:
         return weights_of(self.facts, self.config, self.prediction, self.wish, place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Data):
     """How a replica spreads over GPUs: tensor parallel inside a node, pipeline parallel across nodes."""
 
     tensor: int
@@ -127,8 +126,7 @@ def _room(plan: MemoryPlan) -> tuple[bool, int, int, float, int]:
     return (plan.fits, plan.longest_that_fits, plan.max_model_len, plan.max_concurrency, plan.kv_cache_bytes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Planner:
+class _Planner(Data):
     model: ModelMemory
     gpu: Gpu
     layout: Layout

@@ -11,8 +11,7 @@ factors were fitted to published start-up logs (tests/fixtures/measured.csv; doc
 - outside torch: 0.14 GiB, and NCCL's buffers with more than one GPU.
 """
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.tables import EngineError, number
 from validation.fit.catalogue import GIB
@@ -39,16 +38,14 @@ LARGEST_IMAGE = 16384  # tokens that one image becomes where its resolution is f
 _PATCHES_A_TOKEN = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Data):
     """How much vLLM takes on at once."""
 
     tokens: int
     sequences: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overhead:
+class Overhead(Data):
     """Bytes on one GPU beside weights and KV cache, by cause; ``spread`` bounds the error to both sides."""
 
     activations: int

@@ -1,7 +1,6 @@
 """What tensor parallelism has to divide, and what a GPU's compute capability allows."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.prediction import Prediction
 from validation.engine.table import EngineTable
@@ -15,8 +14,7 @@ _NO_FLOAT16 = ("gemma2", "gemma3", "glm4")  # vLLM refuses float16 for them: the
 _COUNTS = (1, 2, 4, 8, 16)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
+class Obstacle(Data):
     """Why a number of GPUs, or a kind of them, cannot run a model."""
 
     message: str

@@ -4,8 +4,8 @@ Norms, biases and rotary tables are left out: together they stay under one part 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.engine.config import EMPTY, Config, ResolvedConfig
 from validation.fit.heads import attention_heads, hidden_size, layer_heads
 from validation.fit.layertype import CONV, EXPERTS, FULL, HYBRID, LINEAR, OTHER, layer_count, layer_types
@@ -34,8 +34,7 @@ _UNGATED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Data):
     """Elements of the weights under one module name; ``quantizable`` when a quantization method converts them."""
 
     name: str  # as in the checkpoint: ``model.layers.3.mlp.down_proj``

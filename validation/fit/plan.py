@@ -1,10 +1,9 @@
 """How one model fills the memory of its GPUs: the result that findings, plans and pictures are made from."""
 
-from dataclasses import dataclass
+from validation.data import Data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
+class Gpu(Data):
     """One GPU of the catalogue; ``memory`` in bytes as the driver shows it, capability 89 for 8.9."""
 
     name: str
@@ -22,8 +21,7 @@ class Gpu:
         return self.memory - self.reserved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPlan:
+class MemoryPlan(Data):
     """The memory of one GPU of the replica, in bytes, and what follows from it.
 
     ``kv_cache_bytes_per_token`` sums all layers at tensor parallel size 1; ``kv_cache_bytes_per_request`` is one

@@ -3,8 +3,8 @@
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.engine.config import Config
 
 _LAYER = re.compile(r"layers\.(\d{1,4})\.")
@@ -31,8 +31,7 @@ _MODELOPT_ALGORITHMS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantization:
+class Quantization(Data):
     """A quantization method as a repository states it."""
 
     method: str

@@ -1,8 +1,9 @@
 """What every layer of a model keeps in vLLM's cache, from its configuration: families as vLLM's model code has them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.prediction import Prediction
 from validation.fit.deepseek import compressed_layers, indexer_layers
@@ -89,8 +90,7 @@ _NOTHING = frozenset({OTHER, EXPERTS})
 _LATENT_BLOCK = 64  # tokens of a page that FlashMLA's FP8 and sparse kernels take
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Data):
     """The caches of all layers on one GPU, in order; ``packed`` when vLLM lays unequal pages side by side."""
 
     layers: tuple[LayerCache, ...]
@@ -147,8 +147,7 @@ def keeps_nothing(config: ResolvedConfig, prediction: Prediction) -> bool:
     return not causal or two_way
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
+class _Reader(Data):
     """Reads the layers of one language model."""
 
     text: Config

@@ -5,8 +5,8 @@ changes it, is never set.
 """
 
 import re
-from dataclasses import dataclass
 
+from validation.data import Data
 from validation.fit.layertype import MAX_LAYERS
 
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks?)\.(\d{1,5})\.")
@@ -15,8 +15,7 @@ _EMBEDDINGS = ("embed_tokens", ".wte.", "wte.", "word_embeddings", "embed_in", "
 _ENDS = ("lm_head", "embed_out", "model.norm.", "final_layernorm", "final_layer_norm", "ln_f.", "norm_f.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Data):
     """A run of layers on the GPUs of one node, from ``first`` up to the one before ``end``."""
 
     first: int = 0

@@ -4,17 +4,16 @@ The shapes are those of ``MambaStateShapeCalculator`` in vllm/model_executor/lay
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import prod
 
+from validation.data import Data
 from validation.engine.config import Config
 
 _MAX = 1 << 24  # larger numbers in a stranger's file are nonsense
 _ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Data):
     """One layer's state on one GPU: its bytes, and whether vLLM keeps a spare page to checkpoint a prefill."""
 
     size: int
@@ -30,8 +29,7 @@ def recurrent_state(text: Config, tensor_parallel: int, item_size: int) -> State
     return build(text, tensor_parallel, item_size) if build else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mamba2:
+class _Mamba2(Data):
     inner: int
     groups: int
     heads: int

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.prediction import Prediction, Support
 from validation.facts import RepositoryFacts, Tensor
@@ -34,8 +34,7 @@ class WeightsSource(StrEnum):
     SHAPE = "shape"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class Weights(Data):
     """The weights of the whole model and of the fullest GPU, in bytes."""
 
     total: int

@@ -1,9 +1,9 @@
 """What every format for people says of a report besides its findings: counts, the verdict, what the files say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from validation.data import Data
 from validation.finding import Finding, Outcome, Severity
 from validation.output.quantity import count, gib, plural
 from validation.report import Report, Verdict
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from validation.fit.plan import MemoryPlan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Data):
     """How many findings there are of each kind; ``unchecked`` are those whose outcome is unknown."""
 
     errors: int

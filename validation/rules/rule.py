@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from validation.contracts.contract import Contract
+from validation.data import Data
 from validation.facts import RepositoryFacts
 from validation.finding import Outcome, Place, Severity
 from validation.report import ModelSummary
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from validation.fit.plan import MemoryPlan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Data):
     """All that a rule may look at: facts, contract, engine, wish, today, and what was derived from them."""
 
     facts: RepositoryFacts
@@ -34,8 +33,7 @@ class Subject:
     silent: frozenset[str] = frozenset()  # names of the rules checked before this one that found nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Data):
     """One thing that a rule found; a rule that yields none has passed.
 
     ``severity`` left out means the rule's own; ``outcome`` is failed, skipped (not applicable) or unknown.
@@ -58,8 +56,7 @@ def unknown(reason: str, help: str = "") -> Answer:  # noqa: A002 - the word tha
     return Answer(message=reason, help=help, outcome=Outcome.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Data):
     """A check with its name; its documentation is the docstring of ``check``, under Why, Example, Fix and Source.
 
     ``requires`` names rules without whose passing this one says nothing new: it is skipped when one of them failed

@@ -1,8 +1,9 @@
 """Runs rules over one model in their order."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from validation.data import Data
 from validation.finding import Finding, Outcome
 from validation.rules.registry import RULES
 from validation.rules.rule import Answer, Rule, Subject, unknown
@@ -10,8 +11,7 @@ from validation.rules.rule import Answer, Rule, Subject, unknown
 MAX_SHOWN = 20  # findings of one rule and outcome; a hostile repository could make thousands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleResults:
+class RuleResults(Data):
     """What the rules found, worst first; ``suppressed`` are findings that the stack ignores, with its reason."""
 
     findings: tuple[Finding, ...] = ()

@@ -1,9 +1,10 @@
 """What a ``source`` names: a repository on the Hub, a folder, or a lock file."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from validation.data import Data
 
 HUB = "hf://"
 MAX_REVISION = 200  # characters; the longest refs seen stay under 80
@@ -21,8 +22,7 @@ class Kind(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Data):
     """A source, understood: ``repository`` for the Hub, ``path`` for a folder or a lock, ``problem`` for neither."""
 
     kind: Kind

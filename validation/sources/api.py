@@ -66,7 +66,7 @@ class HubApi:
             raise TransferError(f"the Hub's answer {error.reason}") from None
 
     def _get(self, address: str, query: Mapping[str, bool] | None = None, **headers: str) -> "httpx2.Response":
-        from huggingface_hub.utils import get_session, hf_raise_for_status  # noqa: PLC0415 - imported by now
+        from huggingface_hub import get_session, hf_raise_for_status  # noqa: PLC0415 - imported by now
 
         response = get_session().get(
             f"{self.endpoint}{address}", params=query, headers={**self._common_headers(), **headers}
@@ -77,7 +77,7 @@ class HubApi:
     def _common_headers(self) -> Mapping[str, str]:
         with self._lock:
             if not self._headers:
-                from huggingface_hub.utils import build_hf_headers  # noqa: PLC0415 - imported by now
+                from huggingface_hub.utils._headers import build_hf_headers  # noqa: PLC0415 - imported by now
 
                 self._headers = build_hf_headers(token=self.token or False, library_name="slipway")
             return self._headers

@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from validation.data import Data
 from validation.facts import RepositoryFacts
 from validation.sources.lock import MAX_LOCK_BYTES, LockError, lock_text, parse_lock
 from validation.sources.replacement import replace_file
@@ -39,8 +40,7 @@ def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
     return Path(home) / ".cache" / "slipway" / "facts" if home else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cache:
+class Cache(Data):
     """The entries of one Hub; ``folder`` holds those of all."""
 
     folder: Path

@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx2
 
+from validation.data import Data
 from validation.jsontext import JsonError, parse_object
 
 MAX_MODEL_BYTES = 32 << 20  # transferred and unpacked, for one model
@@ -71,8 +72,7 @@ class Budget:
             raise TransferError("no complete answer before the deadline")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
+class _Ask(Data):
     budget: Budget
     endpoint: httpx2.URL
     hosts: tuple[str, ...]
@@ -102,11 +102,19 @@ def asking(
 @cache
 def install() -> None:
     """Make huggingface_hub use this client, and keep its log from repeating what a server sent."""
-    from huggingface_hub.utils import logging, set_client_factory  # noqa: PLC0415 - only where the Hub is asked
+    from huggingface_hub import set_client_factory  # noqa: PLC0415 - only where the Hub is asked
+    from huggingface_hub.utils import logging  # noqa: PLC0415 - as above
 
     set_client_factory(_make)
     if logging.get_verbosity() == WARNING:
         logging.set_verbosity(ERROR)
+
+
+def connect() -> None:
+    """Make the client now: it reads the machine's certificates for 30 ms, in which other threads can run."""
+    from huggingface_hub import get_session  # noqa: PLC0415 - as above
+
+    get_session()
 
 
 def is_safe_endpoint(endpoint: str) -> bool:

@@ -4,10 +4,11 @@ import codecs
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from validation.data import Data
 from validation.facts import (
     Ancestor,
     Document,
@@ -43,8 +44,7 @@ _SKIPPED = frozenset({".git", ".cache", "__pycache__"})
 _FENCE = b"---"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Card:
+class _Card(Data):
     licence: str = ""
     licence_name: str = ""
     licence_link: str = ""

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from validation.data import Data
 from validation.facts import (
     Ancestor,
     Document,
@@ -67,8 +68,7 @@ class Bases:
             return self._found[repository]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubReader:
+class HubReader(Data):
     """Reads one repository after the other, or several at the same time, with one account and one crew."""
 
     api: HubApi

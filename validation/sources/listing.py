@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from validation.data import Data
 from validation.facts import Ancestor, File, Gating, RepositoryFacts, SecurityScan
 from validation.jsontext import JsonObject, JsonValue
 from validation.sources.address import is_commit, is_repository
@@ -18,8 +19,7 @@ _BLOB_ID = re.compile(r"[0-9a-f]{40,64}")
 _DTYPE = re.compile(r"[A-Z0-9_]{1,20}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
+class Parent(Data):
     """A base model as a listing names it."""
 
     repository: str

@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from validation.data import Data, field
 from validation.facts import Origin, RepositoryFacts, RepositoryState
 from validation.sources.address import Address, Kind, address, is_commit, is_revision
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 GRACE = 0.5  # seconds that a reader has to put together what it got before the deadline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOptions:
+class SourceOptions(Data):
     """How sources are read. ``deadline`` is in seconds, for all repositories together.
 
     ``locks`` is the folder of lock files; ``base`` is what folders are relative to. ``token`` None takes what
@@ -46,8 +46,13 @@ class SourceRequest:
     revision: str = ""
 
 
-def read_all(requests: Sequence[SourceRequest], options: SourceOptions) -> tuple[RepositoryFacts, ...]:
-    """Return the facts of each repository, in the same order; what could not be read says so in its ``state``."""
+def read_all(
+    requests: Sequence[SourceRequest], options: SourceOptions, meanwhile: Callable[[], object] | None = None
+) -> tuple[RepositoryFacts, ...]:
+    """Return the facts of each repository, in the same order; what could not be read says so in its ``state``.
+
+    ``meanwhile`` is called once while the Hub's answers are on their way, if it is asked at all.
+    """
     found: dict[SourceRequest, RepositoryFacts] = {}
     wanted: dict[SourceRequest, _Wanted] = {}
     for request in dict.fromkeys(requests):
@@ -58,7 +63,7 @@ def read_all(requests: Sequence[SourceRequest], options: SourceOptions) -> tuple
             wanted[request] = answer
     _report(options, found)
     if wanted:
-        found |= _from_hub(wanted, options)
+        found |= _from_hub(wanted, options, meanwhile)
     return tuple(found[request] for request in requests)
 
 
@@ -76,8 +81,7 @@ def resolve_all(requests: Sequence[SourceRequest], options: SourceOptions) -> tu
     return tuple(found[request] for request in requests)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(Data):
     """A repository that the Hub has to be asked about, and the lock that stands in for it when it cannot be."""
 
     facts: RepositoryFacts
@@ -160,7 +164,11 @@ def _fallback(facts: RepositoryFacts, locked: RepositoryFacts | None) -> Reposit
 
 
 def _from_hub(
-    wanted: Mapping[SourceRequest, _Wanted], options: SourceOptions, *, is_resolving: bool = False
+    wanted: Mapping[SourceRequest, _Wanted],
+    options: SourceOptions,
+    meanwhile: Callable[[], object] | None = None,
+    *,
+    is_resolving: bool = False,
 ) -> dict[SourceRequest, RepositoryFacts]:
     end = time.monotonic() + options.deadline
     from validation.sources.session import Session  # noqa: PLC0415 - imports the HTTP client
@@ -171,6 +179,8 @@ def _from_hub(
             request: session.resolve(item.facts) if is_resolving else session.read(item.facts, item.locked)
             for request, item in wanted.items()
         }
+        if meanwhile is not None:
+            meanwhile()
         for request, future in futures.items():
             found[request] = _bridged(_settled(future, wanted[request].facts, end), wanted[request].locked, options)
             _report(options, {request: found[request]})

@@ -1,13 +1,11 @@
 """What an error of the Hub's client says about a repository."""
 
-from dataclasses import dataclass
-
+from validation.data import Data
 from validation.facts import RepositoryState
 from validation.sources.client import TransferError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Data):
     """Why there are no facts; ``is_about_token`` when the token may be the reason."""
 
     state: RepositoryState

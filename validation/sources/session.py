@@ -13,7 +13,7 @@ from validation.facts import RepositoryFacts, RepositoryState
 from validation.sources.account import Account, find_token
 from validation.sources.api import HubApi
 from validation.sources.cache import Cache
-from validation.sources.client import Budget, install, is_safe_endpoint
+from validation.sources.client import Budget, connect, install, is_safe_endpoint
 from validation.sources.crew import Crew
 from validation.sources.hub import Bases, HubReader
 
@@ -39,6 +39,7 @@ class Session:
         endpoint = (options.endpoint or constants.ENDPOINT).rstrip("/")
         self._problem = "" if is_safe_endpoint(endpoint) else "the Hub's endpoint is not https"
         install()
+        self._requests.submit(connect)
         token, self._token_problem = find_token(options.token) if not self._problem else ("", "")
         self._api = HubApi(endpoint=endpoint, token=token, hosts=options.hosts)
         self._account = Account(api=self._api, crew=self._requests, budget=self._budget())
