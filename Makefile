@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test cluster-tools test-cluster judges pictures examples schema docs accuracy bench lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster judges pictures examples schema contracts docs accuracy bench lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ examples: setup ## make the example repositories anew
 
 schema: setup ## write stacks/schema.json from stacks/settings.py
 	$(PY) -m stacks.schema
+
+contracts: setup ## make the JSON of the contracts from their YAML
+	$(PY) -m tools.contracts
 
 docs: setup ## write docs/rules.md from the rules' own texts
 	$(PY) -m validation rules --format markdown > docs/rules.md

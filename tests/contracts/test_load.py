@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.contracts import render
 from validation.contracts.contract import Notice
-from validation.contracts.load import ContractError, load_contract
+from validation.contracts.load import NAMES, ContractError, load_contract, packaged
 from validation.wish import ModelType
 
 _LEAST = 'name: ours\ntitle: Ours\nsource: "a page"\ndate: "2026-11-23"\n'
@@ -22,6 +23,12 @@ def _written(tmp_path: Path, text: str) -> str:
 def test_managed_inference_lists_every_distinct_name_of_its_page() -> None:
     """The page has 123 names, of which 114 are distinct."""
     assert 114 == len(load_contract("managed-inference").architectures)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_read_is_made_of_the_yaml(name: str) -> None:
+    """`make contracts` makes the JSON anew."""
+    assert render(name) == packaged(name, ".json").read_text()
 
 
 def test_every_listed_name_has_a_type() -> None:

@@ -1,14 +1,13 @@
-"""Reads a contract from its YAML file: one of this package by name, or any other by path."""
+"""Reads a contract: one of this package by name, or any other from the YAML file at a path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from validation.contracts.contract import Contract, Notice
+from validation.jsontext import JsonValue, parse_object
 from validation.wish import ModelType
-from validation.yamltext import YamlError, YamlValue, parse_yaml
 
 NAMES = ("managed-inference", "vllm")
 _FOLDER = Path(__file__).parent
@@ -32,20 +31,25 @@ def load_contract(name: str) -> Contract:
     if name in NAMES:
         return _packaged(name)
     if not name.endswith((".yaml", ".yml")):
-        close = get_close_matches(name, NAMES, n=1)
-        hint = (
-            f", did you mean `{close[0]}`?" if close else f"; there are `{'`, `'.join(NAMES)}`, or the path of a .yaml"
-        )
+        hint = _near(name, NAMES) or f"; there are `{'`, `'.join(NAMES)}`, or the path of a .yaml"
         raise ContractError(f"no contract `{name[:80]}`{hint}")
     return _read(Path(name))
 
 
+def packaged(name: str, suffix: str) -> Path:
+    """Return the file of a contract of this package: ``.yaml`` is its source, ``.json`` is made of it and read."""
+    return _FOLDER / f"{name.replace('-', '_')}{suffix}"
+
+
 @cache
 def _packaged(name: str) -> Contract:
-    return _read(_FOLDER / f"{name.replace('-', '_')}.yaml")
+    path = packaged(name, ".json")
+    return _Reader(str(path)).contract(parse_object(path.read_bytes()))
 
 
 def _read(path: Path) -> Contract:
+    from validation.yamltext import YamlError, parse_yaml  # noqa: PLC0415 - only for contracts of one's own
+
     try:
         text = parse_yaml(path.read_bytes())
     except OSError as error:
@@ -62,7 +66,7 @@ class _Reader:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def contract(self, value: YamlValue) -> Contract:
+    def contract(self, value: JsonValue) -> Contract:
         values = self._mapping(value, "the contract", known=_KEYS)
         verified = self._strings_by_name(values.get("verified"), "verified")
         plain = Contract(name="", title="", source="", date=date.min)
@@ -84,7 +88,7 @@ class _Reader:
             **{field: self._boolean(values.get(key), key, default=False) for key, field in _PERMITS.items()},
         )
 
-    def _architectures(self, value: YamlValue) -> Mapping[str, frozenset[str]]:
+    def _architectures(self, value: JsonValue) -> Mapping[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
         for group in self._list(value, "architectures"):
             values = self._mapping(group, "architectures", known=frozenset({"types", "names"}))
@@ -93,11 +97,11 @@ class _Reader:
                 found[name] = found.get(name, frozenset()) | types
         return found
 
-    def _endpoints(self, value: YamlValue) -> Mapping[str, tuple[str, ...]]:
+    def _endpoints(self, value: JsonValue) -> Mapping[str, tuple[str, ...]]:
         values = self._mapping(value, "endpoints", known=_TYPES)
         return {name: self._strings(paths, f"endpoints.{name}") for name, paths in values.items()}
 
-    def _notices(self, value: YamlValue) -> Iterator[Notice]:
+    def _notices(self, value: JsonValue) -> Iterator[Notice]:
         for item in self._list(value, "notices"):
             values = self._mapping(
                 item, "notices", known=frozenset({"ends", "architecture", "engine", "text", "source"})
@@ -113,7 +117,7 @@ class _Reader:
                 raise self._error("notices", "wants either `architecture` or `engine` in each item")
             yield notice
 
-    def _engine(self, value: YamlValue) -> str:
+    def _engine(self, value: JsonValue) -> str:
         from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - only notices need it
 
         specifier = self._string(value, "notices.engine")
@@ -122,53 +126,51 @@ class _Reader:
         except InvalidSpecifier:
             raise self._error("notices.engine", "is no version specifier such as `<0.25.0`") from None
 
-    def _types(self, value: YamlValue, key: str) -> tuple[str, ...]:
+    def _types(self, value: JsonValue, key: str) -> tuple[str, ...]:
         types = self._strings(value, key)
         if not _TYPES.issuperset(types):
             raise self._error(key, f"holds a type that is none of {', '.join(sorted(_TYPES))}")
         return types
 
-    def _strings_by_name(self, value: YamlValue, key: str) -> dict[str, str]:
+    def _strings_by_name(self, value: JsonValue, key: str) -> dict[str, str]:
         return {name: self._string(item, f"{key}.{name}") for name, item in self._mapping(value, key).items()}
 
-    def _strings(self, value: YamlValue, key: str) -> tuple[str, ...]:
+    def _strings(self, value: JsonValue, key: str) -> tuple[str, ...]:
         return tuple(self._string(item, key) for item in self._list(value, key))
 
-    def _mapping(self, value: YamlValue, key: str, known: frozenset[str] | None = None) -> dict[str, YamlValue]:
+    def _mapping(self, value: JsonValue, key: str, known: frozenset[str] | None = None) -> dict[str, JsonValue]:
         if value is None:
             return {}
         if not isinstance(value, dict):
             raise self._error(key, "is no mapping")
         strange = sorted(set(value) - known) if known is not None else []
         if known is not None and strange:
-            close = get_close_matches(strange[0], known, n=1)
-            hint = f", did you mean `{close[0]}`?" if close else ""
-            raise self._error(key, f"has an unknown key `{strange[0][:80]}`{hint}")
+            raise self._error(key, f"has an unknown key `{strange[0][:80]}`{_near(strange[0], known)}")
         return value
 
-    def _list(self, value: YamlValue, key: str) -> list[YamlValue]:
+    def _list(self, value: JsonValue, key: str) -> list[JsonValue]:
         if value is not None and not isinstance(value, list):
             raise self._error(key, "is no list")
         return value or []
 
-    def _string(self, value: YamlValue, key: str) -> str:
+    def _string(self, value: JsonValue, key: str) -> str:
         if not isinstance(value, str):
             raise self._error(key, "is missing" if value is None else "is no string")
         return value
 
-    def _boolean(self, value: YamlValue, key: str, *, default: bool) -> bool:
+    def _boolean(self, value: JsonValue, key: str, *, default: bool) -> bool:
         if value is not None and not isinstance(value, bool):
             raise self._error(key, "is neither true nor false")
         return default if value is None else value
 
-    def _days(self, value: YamlValue, default: int) -> int:
+    def _days(self, value: JsonValue, default: int) -> int:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self._error("noticeDays", "is no number of days")
         return value
 
-    def _date(self, value: YamlValue, key: str) -> date:
+    def _date(self, value: JsonValue, key: str) -> date:
         try:
             return date.fromisoformat(self._string(value, key))
         except ValueError as error:
@@ -178,6 +180,13 @@ class _Reader:
 
     def _error(self, key: str, problem: str) -> ContractError:
         return ContractError(f"{self._path}: `{key}` {problem}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    close = get_close_matches(name, [*known], n=1)
+    return f", did you mean `{close[0]}`?" if close else ""
 
 
 _PROMISES = {

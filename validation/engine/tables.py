@@ -3,10 +3,10 @@
 import json
 import lzma
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from validation.engine.table import (
     Advisory,
@@ -18,9 +18,9 @@ from validation.engine.table import (
     QuantizationMethod,
     Status,
 )
-from validation.jsontext import JsonObject
 
 FOLDER = Path(__file__).parent.parent / "contracts" / "engines"
+T = TypeVar("T")
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:\.?(?:post|rc|dev)\d{0,6})?(?:\+[\w.]{0,40})?")
 
 
@@ -80,12 +80,12 @@ def _read(version: str, asked: str) -> EngineTable:
         date=data["date"],
         transformers=data["transformers"]["range"],
         transformers_version=pinned,
-        architectures=dict(_architectures(data)),
+        architectures=_architectures(data),
         model_types=frozenset([*data["model_types"], *library["types"]]),
         transformers_types=frozenset(library["types"]),
         transformers_classes=frozenset(library["classes"]),
         base_classes=library["base_classes"],
-        config_classes={name: _config_class(*parts) for name, parts in classes.items()},
+        config_classes=_Entries(classes, _config_class),
         quantization={name: _method(name, *parts) for name, parts in data["quantization"].items()},
         serve_flags=frozenset(data["serve_flags"]),
         suffixes=tuple((suffix, runner, convert) for suffix, runner, convert in data["suffixes"]),
@@ -127,31 +127,53 @@ def _tier(memory: int, excepted: str, tokens: int, sequences: int) -> BatchTier:
     return BatchTier(memory_gib=memory, excepted=excepted, max_num_batched_tokens=tokens, max_num_seqs=sequences)
 
 
-def _architectures(data: Mapping[str, Any]) -> Iterator[tuple[str, Architecture]]:
-    for name, (categories, implementation, flags) in data["architectures"].items():
-        yield (
-            name,
-            Architecture(
-                name=name,
-                status=Status.SUPPORTED,
-                categories=tuple(categories.split()),
-                implementation=implementation,
-                flags=frozenset(flags.split()),
-            ),
-        )
-    for name, last_version in data["removed"].items():
-        yield name, Architecture(name=name, status=Status.REMOVED, last_version=last_version)
-    for name, plugin in data["plugins"].items():
-        yield name, Architecture(name=name, status=Status.PLUGIN, plugin=plugin)
+class _Entries(Mapping[str, T]):
+    """Entries of a table that are made when they are looked at: a model needs one of a thousand."""
+
+    def __init__(self, stated: Mapping[str, Any], make: Callable[[str, Any], T]) -> None:
+        self._stated = stated
+        self._make = make
+        self._made: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._made:
+            self._made[name] = self._make(name, self._stated[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stated)
+
+    def __len__(self) -> int:
+        return len(self._stated)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._stated
 
 
-def _config_class(
-    defaults: JsonObject,
-    aliases: Mapping[str, str],
-    sections: Mapping[str, str],
-    text: str,
-    copies: Mapping[str, str],
-) -> ConfigClass:
+def _architectures(data: Mapping[str, Any]) -> Mapping[str, Architecture]:
+    removed = {name: (Status.REMOVED, last) for name, last in data["removed"].items()}
+    plugins = {name: (Status.PLUGIN, plugin) for name, plugin in data["plugins"].items()}
+    return _Entries({**data["architectures"], **removed, **plugins}, _architecture)
+
+
+def _architecture(name: str, stated: Sequence[Any]) -> Architecture:
+    match stated:
+        case (Status.REMOVED, last_version):
+            return Architecture(name=name, status=Status.REMOVED, last_version=last_version)
+        case (Status.PLUGIN, plugin):
+            return Architecture(name=name, status=Status.PLUGIN, plugin=plugin)
+    categories, implementation, flags = stated
+    return Architecture(
+        name=name,
+        status=Status.SUPPORTED,
+        categories=tuple(categories.split()),
+        implementation=implementation,
+        flags=frozenset(flags.split()),
+    )
+
+
+def _config_class(_: str, stated: Sequence[Any]) -> ConfigClass:
+    defaults, aliases, sections, text, copies = stated
     return ConfigClass(defaults=defaults, aliases=aliases, sections=sections, text=text, copies=copies)
 
 
