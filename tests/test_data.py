@@ -61,6 +61,18 @@ def test_equal_fields_make_equal_objects() -> None:
     assert Nothing() == Nothing()
 
 
+def test_a_field_may_be_left_out_of_comparisons() -> None:
+    """Neither equality nor the hash looks at it."""
+
+    class Layer(Data):
+        heads: int
+        index: int = field(default=0, compare=False)
+
+    assert Layer(heads=2, index=1) == Layer(heads=2, index=7)
+    assert 1 == len({Layer(heads=2, index=1), Layer(heads=2, index=7)})
+    assert [True, False] == [item.compare for item in dataclasses.fields(Layer)]
+
+
 def test_equal_objects_have_equal_hashes() -> None:
     """Unless a field has none."""
 

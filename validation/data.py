@@ -18,19 +18,33 @@ _REQUIRED: Any = object()
 
 
 class _Default:
-    """What a field is when it is left out, and whether ``repr`` shows it."""
+    """What a field is when it is left out, whether ``repr`` shows it, and whether objects are compared by it."""
 
-    __slots__ = ("factory", "shown", "value")
+    __slots__ = ("compared", "factory", "shown", "value")
 
-    def __init__(self, value: object, factory: Callable[[], object] | None = None, *, shown: bool = True) -> None:
+    def __init__(
+        self,
+        value: object,
+        factory: Callable[[], object] | None = None,
+        *,
+        shown: bool = True,
+        compared: bool = True,
+    ) -> None:
         self.value = value
         self.factory = factory
         self.shown = shown
+        self.compared = compared
 
 
-def field(*, default: Any = _REQUIRED, default_factory: Callable[[], Any] | None = None, repr: bool = True) -> Any:  # noqa: A002, ANN401 - as dataclasses.field has it
-    """Describe a field whose default is made anew for each object, or that ``repr`` leaves out."""
-    return _Default(default, default_factory, shown=repr)
+def field(
+    *,
+    default: Any = _REQUIRED,  # noqa: ANN401 - as dataclasses.field has it
+    default_factory: Callable[[], Any] | None = None,
+    repr: bool = True,  # noqa: A002 - the same
+    compare: bool = True,
+) -> Any:  # noqa: ANN401 - the same
+    """Describe a field whose default is made anew for each object, or that is not shown, or not compared."""
+    return _Default(default, default_factory, shown=repr, compared=compare)
 
 
 class _Fields:
@@ -49,7 +63,7 @@ def _fields(kind: "_DataType") -> "Mapping[str, Field[Any]]":
         given: dict[str, Any] = {} if known.value is _REQUIRED else {"default": known.value}
         if known.factory is not None:
             given = {"default_factory": known.factory}
-        found.append((name, object, dataclasses.field(repr=known.shown, kw_only=True, **given)))
+        found.append((name, object, dataclasses.field(repr=known.shown, compare=known.compared, kw_only=True, **given)))
     twin = dataclasses.make_dataclass(kind.__name__, found, init=False, repr=False, eq=False)
     fields: Mapping[str, Field[Any]] = vars(twin)["__dataclass_fields__"]
     return MappingProxyType(fields)
@@ -75,7 +89,8 @@ class _DataType(type):
         }
         names = made.__names__ = tuple(made.__defaults__)
         made.__setters__ = {key: getattr(made, key).__set__ for key in names}
-        made.__content__ = attrgetter(*names) if names else type
+        compared = [key for key, default in made.__defaults__.items() if default.compared]
+        made.__content__ = attrgetter(*compared) if compared else type
         return made
 
 

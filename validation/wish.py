@@ -1,9 +1,9 @@
 """What the stack (or the command line) wants of one model: the other input of every rule, besides the facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from validation.data import Data, field
 from validation.finding import Place
 
 
@@ -27,8 +27,7 @@ class ModelType(StrEnum):
         return self in {ModelType.VISION, ModelType.MULTIMODAL}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Licences:
+class Licences(Data):
     """The stack's licence policy: Hub licence ids, lower case; an empty ``allow`` allows all that is not denied."""
 
     allow: frozenset[str] = frozenset()
@@ -36,16 +35,14 @@ class Licences:
     accepted: frozenset[str] = frozenset()  # repositories whose gated licence the organisation has accepted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(Data):
     """A rule that the stack ignores for one model, and why."""
 
     rule: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hardware:
+class Hardware(Data):
     """The GPUs of one replica: catalogue name, how many of a node, on how many nodes, and what a node offers."""
 
     gpu: str
@@ -58,8 +55,7 @@ class Hardware:
     instance_type: str = ""  # where the stack names one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(Data):
     """What the stack wants of vLLM for one model; None means that Slipway derives it."""
 
     max_model_len: int | None = None
@@ -78,8 +74,7 @@ class Serving:
     weights_bytes: int | None = None  # stated on the command line, for a folder without weights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Data):
     """What is wanted of one model; ``place`` is where the stack file says so, ``places`` where single keys stand."""
 
     name: str = ""

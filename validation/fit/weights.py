@@ -42,8 +42,7 @@ class Weights(Data):
     source: WeightsSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Data):
     """Where in a replica one GPU stands: which stage of the pipeline, and how many share that stage."""
 
     tensor_parallel: int = 1
