@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.naming import SERVER, digest, labels, object_name, selector
-from components.server import network, probes, sizes
+from components.naming import SERVER, WORKER, digest, labels, object_name, selector
+from components.server import group, network, probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT, arguments, config_text
 from components.server.pod import GUARD_FILE, ServerNames, server_pod
@@ -25,20 +27,24 @@ class VllmResources:
 
     service_account: kubernetes.core.v1.ServiceAccount
     config_map: kubernetes.core.v1.ConfigMap
-    deployment: kubernetes.apps.v1.Deployment
+    workload: kubernetes.apps.v1.Deployment | CustomResource
     service: kubernetes.core.v1.Service
     disruption_budget: kubernetes.policy.v1.PodDisruptionBudget
     network_policy: kubernetes.networking.v1.NetworkPolicy
     media_policy: kubernetes.networking.v1.NetworkPolicy | None = None
+    group_policy: kubernetes.networking.v1.NetworkPolicy | None = None
 
 
 class VllmInferenceService(pulumi.ComponentResource):
-    """The servers of one model: Deployment, Service, disruption budget, and a network policy that shuts them in."""
+    """The servers of one model: Service, disruption budget, network policies that shut them in, and what runs them.
+
+    That is a Deployment, or a LeaderWorkerSet where one replica spans several nodes.
+    """
 
     service_name: pulumi.Output[str]
     """The Service's name."""
     deployment_name: pulumi.Output[str]
-    """The Deployment's name."""
+    """The name of the Deployment, or of the LeaderWorkerSet."""
     scale_target: pulumi.Output[dict[str, str]]
     """What an autoscaler sets `spec.replicas` of: apiVersion, kind and name."""
     url: pulumi.Output[str]
@@ -52,25 +58,32 @@ class VllmInferenceService(pulumi.ComponentResource):
         _check(name, args)
         self._name, self._args = object_name(name), args
         self._times = sizes.times(
-            args.get("weights_bytes", 0), args.get("replicas", 1), args.get("drain_seconds", sizes.DRAIN)
+            args.get("weights_bytes", 0),
+            args.get("replicas", 1),
+            args.get("drain_seconds", sizes.DRAIN),
+            group.nodes(args),
         )
         self._labels = labels(name, SERVER, args.get("commit", ""))
+        self._spans = group.nodes(args) > 1
         account = self._service_account()
         config = self._config_map()
         policy = self._network_policy()
+        together = self._group_policy() if self._spans else None
         self.resources = VllmResources(
             service_account=account,
             config_map=config,
-            deployment=self._deployment(account, config, policy),
+            workload=self._workload(account, config, [policy, *([together] if together else [])]),
             service=self._service(),
             disruption_budget=self._disruption_budget(),
             network_policy=policy,
             media_policy=self._media_policy() if args.get("allowed_media_domains") else None,
+            group_policy=together,
         )
         self.service_name = self.resources.service.metadata.name
-        self.deployment_name = self.resources.deployment.metadata.name
+        self.deployment_name = pulumi.Output.from_input(group.group_name(self._name) if self._spans else self._name)
+        api, kind = (group.API_VERSION, group.KIND) if self._spans else ("apps/v1", "Deployment")
         self.scale_target = self.deployment_name.apply(
-            lambda deployed: {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployed}
+            lambda deployed: {"apiVersion": api, "kind": kind, "name": deployed}
         )
         self.url = pulumi.Output.concat("http://", self.service_name, ".", args["namespace"], ".svc:", str(PORT))
         self.load_seconds = pulumi.Output.from_input(self._times.load)
@@ -108,7 +121,7 @@ class VllmInferenceService(pulumi.ComponentResource):
 
     def _config_map(self) -> kubernetes.core.v1.ConfigMap:
         """Make the arguments, under a name that changes with them: so a change rolls the servers."""
-        text = config_text(arguments(self._args, self._times.drain))
+        text = config_text(arguments(self._args, self._times.drain, self._times.load))
         script = COMPOSE.read_text(encoding="utf-8")
         guard = GUARD.read_text(encoding="utf-8")
         data = {"args.yaml": text, "compose.py": script, GUARD_FILE: guard}
@@ -123,12 +136,12 @@ class VllmInferenceService(pulumi.ComponentResource):
             opts=self._options(),
         )
 
-    def _deployment(
+    def _workload(
         self,
         account: kubernetes.core.v1.ServiceAccount,
         config: kubernetes.core.v1.ConfigMap,
-        policy: kubernetes.networking.v1.NetworkPolicy,
-    ) -> kubernetes.apps.v1.Deployment:
+        policies: list[kubernetes.networking.v1.NetworkPolicy],
+    ) -> kubernetes.apps.v1.Deployment | CustomResource:
         args, times = self._args, self._times
         names = ServerNames(
             model=self._labels["app.kubernetes.io/instance"],
@@ -138,6 +151,41 @@ class VllmInferenceService(pulumi.ComponentResource):
         annotations: dict[str, pulumi.Input[str]] = {"slipway/config": self._checksum}
         if "api_key_checksum" in args:
             annotations["slipway/key-generation"] = args["api_key_checksum"]
+        options = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=policies,
+            custom_timeouts=pulumi.CustomTimeouts(
+                create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
+            ),
+        )
+        make = self._leader_worker_set if self._spans else self._deployment
+        return make(names, annotations, options)
+
+    def _leader_worker_set(
+        self, names: ServerNames, annotations: dict[str, pulumi.Input[str]], options: pulumi.ResourceOptions
+    ) -> CustomResource:
+        metadata = self._metadata(group.group_name(self._name))
+        stated = cast("dict[str, str]", metadata.get("annotations", {}))
+        templates: dict[str, dict[str, Any]] = {
+            SERVER: {"labels": self._labels, "annotations": annotations},
+            WORKER: {
+                "labels": {**self._labels, **selector(names.model, WORKER)},
+                "annotations": {"slipway/config": self._checksum},
+            },
+        }
+        return CustomResource(
+            f"{self._name}-group",
+            api_version=group.API_VERSION,
+            kind=group.KIND,
+            metadata={**metadata, "annotations": {**stated, **group.annotations(self._args)}},
+            spec=group.group_spec(self._args, names, self._times, templates),
+            opts=options,
+        )
+
+    def _deployment(
+        self, names: ServerNames, annotations: dict[str, pulumi.Input[str]], options: pulumi.ResourceOptions
+    ) -> kubernetes.apps.v1.Deployment:
+        args, times = self._args, self._times
         surge = 1 if args.get("spare_gpus", False) and not args.get("single_node_volume", False) else 0
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-server",
@@ -156,13 +204,7 @@ class VllmInferenceService(pulumi.ComponentResource):
                     "spec": server_pod(args, names, times),
                 },
             },
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[policy],
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
-                ),
-            ),
+            opts=options,
         )
 
     def _service(self) -> kubernetes.core.v1.Service:
@@ -182,12 +224,15 @@ class VllmInferenceService(pulumi.ComponentResource):
         return pulumi.CustomTimeouts(create=f"{self._times.create}s", update=f"{self._times.update}s")
 
     def _disruption_budget(self) -> kubernetes.policy.v1.PodDisruptionBudget:
+        """Let one replica at a time be disrupted; of one that spans nodes every pod counts, since it needs them all."""
+        model = self._labels["app.kubernetes.io/instance"]
+        guarded = group.members(model) if self._spans else {"match_labels": selector(model, SERVER)}
         return kubernetes.policy.v1.PodDisruptionBudget(
             f"{self._name}-server",
             metadata=self._metadata(object_name(self._name, "server")),
             spec={
                 "max_unavailable": 1,
-                "selector": {"match_labels": selector(self._labels["app.kubernetes.io/instance"], SERVER)},
+                "selector": cast("Any", guarded),
                 "unhealthy_pod_eviction_policy": "AlwaysAllow",
             },
             opts=self._options(),
@@ -202,6 +247,14 @@ class VllmInferenceService(pulumi.ComponentResource):
             f"{self._name}-server",
             metadata=self._metadata(object_name(self._name, "server")),
             spec=spec,
+            opts=self._options(),
+        )
+
+    def _group_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-group",
+            metadata=self._metadata(object_name(self._name, "group")),
+            spec=network.together(cast("Any", group.members(self._labels["app.kubernetes.io/instance"]))),
             opts=self._options(),
         )
 
@@ -222,4 +275,9 @@ def _check(name: str, args: VllmInferenceServiceArgs) -> None:
         raise pulumi.RunError(
             f"model `{name}`: {args.get('replicas', 1)} replicas cannot share a ReadWriteOnce volume; "
             "set `weights.accessMode` to ReadWriteMany, or `replicas.min` to 1"
+        )
+    if args.get("single_node_volume", False) and group.nodes(args) > 1:
+        raise pulumi.RunError(
+            f"model `{name}`: {group.nodes(args)} nodes of a replica cannot share a ReadWriteOnce volume; "
+            "set `weights.accessMode` to ReadWriteMany, or `nodesPerReplica` to 1"
         )

@@ -14,6 +14,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 VERSION = "app.kubernetes.io/version"
 NAMESPACE_NAME = "kubernetes.io/metadata.name"  # the label that every namespace has with its own name
 SERVER = "server"
+WORKER = "worker"  # of a replica that spans nodes
 PREFETCH = "prefetch"
 
 

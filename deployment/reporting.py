@@ -7,6 +7,7 @@ from typing import Any
 from components.model_validation import FindingArgs, ModelValidationArgs
 from stacks.settings import Settings
 from validation.finding import Finding
+from validation.fit.plan import MemoryPlan
 from validation.output.place import path_of
 from validation.report import Report, Verdict
 
@@ -76,6 +77,7 @@ def _memory(report: Report) -> dict[str, Any]:
     return {
         "gpu": plan.gpu.name,
         "tensorParallelSize": plan.tensor_parallel,
+        **_stages(plan),
         "gpuMemoryUtilization": plan.gpu_memory_utilization,
         "weightsBytes": plan.weights_bytes,
         "overheadBytes": plan.overhead_bytes,
@@ -84,6 +86,13 @@ def _memory(report: Report) -> dict[str, Any]:
         "maxConcurrency": round(plan.max_concurrency, 2),
         "fits": plan.fits,
     }
+
+
+def _stages(plan: MemoryPlan) -> dict[str, Any]:
+    """Return how a replica that spans nodes is split; nothing for one that does not."""
+    if not plan.stage_layers:
+        return {}
+    return {"pipelineParallelSize": plan.pipeline_parallel, "stageLayers": list(plan.stage_layers)}
 
 
 def _finding(report: Report, finding: Finding) -> FindingArgs:

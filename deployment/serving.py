@@ -15,6 +15,7 @@ from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs
 from deployment import files
 from deployment.access import access
+from deployment.nodes import nodes
 from deployment.reporting import context, stated
 from stacks.infrastructure import NodePool
 from stacks.model import Model
@@ -88,8 +89,6 @@ def service(
     site: Site, model: Model, report: Report, *, weights: ModelWeights, key: ApiKey
 ) -> VllmInferenceServiceArgs:
     """Return the servers of one model with exactly the figures of its memory plan."""
-    if model.nodes_per_replica > 1:
-        raise pulumi.RunError(f"model `{model.name}`: `nodesPerReplica` is checked and cannot be deployed yet")
     args = VllmInferenceServiceArgs(
         namespace=site.home.namespace,
         image=site.settings.engine.image,
@@ -114,7 +113,8 @@ def service(
     )
     if wished := site.settings.cluster.monitoring:
         args["monitoring_namespace"] = wished.namespace
-    known = {**_planned(model, report), **access(model), **files.mounted(site.settings, model, weights)}
+    storage = files.mounted(site.settings, model, weights)
+    known = {**_planned(model, report), **access(model), **nodes(model), **storage}
     return cast("VllmInferenceServiceArgs", {**args, **stated(known)})
 
 

@@ -4,6 +4,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from components.server.interconnect import InterconnectArgs
+
 
 class VllmInferenceServiceArgs(TypedDict):
     """One model's server, exactly as planned. What is left out is left to vLLM's own default."""
@@ -47,7 +49,11 @@ class VllmInferenceServiceArgs(TypedDict):
     """The pool has GPUs to spare, so a rollout starts the new server first, unless the volume
     is for one node."""
     tensor_parallel_size: NotRequired[int]
-    """GPUs of one replica; 1 by default."""
+    """GPUs of one replica on one node; 1 by default."""
+    nodes_per_replica: NotRequired[int]
+    """Nodes of one replica, which is the pipeline parallel size; 1 by default. More make a LeaderWorkerSet."""
+    interconnect: NotRequired[InterconnectArgs]
+    """How the nodes of one replica are placed and talk to each other."""
     max_model_len: NotRequired[int]
     """The context length in tokens."""
     gpu_memory_utilization: NotRequired[float]

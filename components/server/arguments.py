@@ -7,6 +7,7 @@ import pulumi
 import yaml
 
 from components.server.args import VllmInferenceServiceArgs
+from components.server.sizes import LOAD_LEAST
 
 PORT = 8000
 MIDDLEWARE = "slipway_guard.Guard"  # guard.py under the name that Python finds it by in the pod
@@ -23,6 +24,13 @@ REFUSED = {
     "enable-prompt-embeds": "it lets any client load its own tensors",
     "allowed-local-media-path": "it lets any client read files",
     "load-format": "only safetensors are loaded",
+    "headless": "it is for the workers of a replica that spans nodes",
+    "nnodes": "set `nodesPerReplica`",
+    "node-rank": "it is the pod's own",
+    "master-addr": "it is the leader's",
+    "master-port": "it is reached by the pods of the replica alone",
+    "tensor-parallel-size": "set `gpusPerReplica`",
+    "pipeline-parallel-size": "set `nodesPerReplica`",
     "middleware": "it runs code of its own",
     "disable-fastapi-docs": "the paths of the model's type are open and no others",
     "root-path": "it breaks the routes of the endpoint",
@@ -41,8 +49,11 @@ PLANNED = (
 )
 
 
-def arguments(args: VllmInferenceServiceArgs, drain: int) -> dict[str, Any]:
-    """Return the flags of `vllm serve` by name, without dashes; raise RunError for a flag that opens the server."""
+def arguments(args: VllmInferenceServiceArgs, drain: int, load: int = LOAD_LEAST) -> dict[str, Any]:
+    """Return the flags of `vllm serve` by name, without dashes; raise RunError for a flag that opens the server.
+
+    ``drain`` and ``load`` are in seconds: until running requests are cut, and until all nodes have to be there.
+    """
     flags: dict[str, Any] = {
         "served-model-name": [args["served_model_name"]],
         "port": PORT,
@@ -58,8 +69,21 @@ def arguments(args: VllmInferenceServiceArgs, drain: int) -> dict[str, Any]:
         flags["convert"] = args["convert"]
     if args.get("multimodal", False):
         flags["allowed-media-domains"] = args.get("allowed_media_domains") or ["media.invalid"]
+    flags |= _nodes(args, load)
     flags |= {name: True for name in ("enforce-eager", "trust-remote-code") if plan.get(name.replace("-", "_"))}
     return flags | _extra(args)
+
+
+def _nodes(args: VllmInferenceServiceArgs, load: int) -> dict[str, Any]:
+    nodes = args.get("nodes_per_replica", 1)
+    if nodes <= 1:
+        return {}
+    return {
+        "pipeline-parallel-size": nodes,
+        "nnodes": nodes,
+        "distributed-executor-backend": "mp",
+        "distributed-timeout-seconds": load,
+    }
 
 
 def _extra(args: VllmInferenceServiceArgs) -> dict[str, Any]:

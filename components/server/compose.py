@@ -5,10 +5,13 @@ It needs nothing but Python's standard library, and prints neither a key nor any
 
 import json
 import os
+import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+PERIOD = 10  # seconds between two looks for what is not there yet
 LEAST_DIGITS = 16  # of an API key; shorter ones can be guessed
 
 
@@ -19,7 +22,10 @@ class ComposeError(Exception):
 def main(environment: Mapping[str, str]) -> int:
     """Write the config file; return 0, or 1 with one line on standard error."""
     try:
-        check_marker(environment.get("SLIPWAY_MARKER", ""), environment.get("SLIPWAY_DIGEST", ""))
+        seconds = int(environment.get("SLIPWAY_WAIT", "0"))
+        marker, digest = environment.get("SLIPWAY_MARKER", ""), environment.get("SLIPWAY_DIGEST", "")
+        wait(lambda: check_marker(marker, digest), seconds)
+        wait(lambda: check_leader(environment.get("SLIPWAY_LEADER", "")), seconds)
         for cache in environment.get("SLIPWAY_FOLDERS", "").split():
             Path(cache).mkdir(parents=True, exist_ok=True)
         folder = environment.get("SLIPWAY_KEYS", "")
@@ -31,6 +37,32 @@ def main(environment: Mapping[str, str]) -> int:
         print(f"slipway: {reason}", file=sys.stderr)  # noqa: T201 - the pod's log is its output
         return 1
     return 0
+
+
+def wait(check: Callable[[], None], seconds: int, pause: Callable[[float], None] = time.sleep) -> None:
+    """Check until nothing is raised, for so many seconds at most, then raise what the last check raised.
+
+    A pod of a replica that spans nodes waits here: if it ended, the pods on all other nodes would be made anew.
+    """
+    for left in range(seconds // PERIOD, -1, -1):
+        try:
+            check()
+        except ComposeError:
+            if not left:
+                raise
+            pause(PERIOD)
+        else:
+            return
+
+
+def check_leader(name: str) -> None:
+    """Raise ComposeError while the leader of a replica that spans nodes has no address."""
+    if not name:
+        return
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError:
+        raise ComposeError("the leader of this replica has no address yet: its pod is not scheduled") from None
 
 
 def check_marker(marker: str, digest: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
 from pulumi_kubernetes.networking.v1 import (
     NetworkPolicyEgressRuleArgsDict,
     NetworkPolicyPeerArgsDict,
@@ -38,6 +39,20 @@ def callable_from(labels: dict[str, str], callers: Sequence[NetworkPolicyPeerArg
     if callers:
         spec["ingress"] = [{"from_": callers, "ports": [_port(PORT)]}]
     return spec
+
+
+def together(members: LabelSelectorArgsDict) -> NetworkPolicySpecArgsDict:
+    """Return the policy that lets these pods reach each other on every port, and ask names.
+
+    vLLM, NCCL and Gloo take free ports as they come; the leader is found by its name.
+    """
+    peers: Sequence[NetworkPolicyPeerArgsDict] = [{"pod_selector": members}]
+    return {
+        "pod_selector": members,
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [{"from_": peers}],
+        "egress": [{"to": peers}, *_names()],
+    }
 
 
 def fetching(labels: dict[str, str], *, private: bool = True) -> NetworkPolicySpecArgsDict:

@@ -40,9 +40,12 @@ def load_seconds(weights_bytes: int) -> int:
     return min(max(wanted, LOAD_LEAST), LOAD_MOST)
 
 
-def times(weights_bytes: int, replicas: int, drain: int = DRAIN) -> Times:
-    """Return the times of a server; an update may replace the replicas one after the other."""
-    load = load_seconds(weights_bytes)
+def times(weights_bytes: int, replicas: int, drain: int = DRAIN, nodes: int = 1) -> Times:
+    """Return the times of a server; an update may replace the replicas one after the other.
+
+    Where a replica spans nodes, the first that is there waits for the last one, which may have to be made.
+    """
+    load = load_seconds(weights_bytes) + (IMAGE_PULL if nodes > 1 else 0)
     stop = PRE_STOP + drain + STOP_MARGIN
     progress = load + IMAGE_PULL
     return Times(

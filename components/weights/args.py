@@ -51,7 +51,7 @@ class ModelWeightsArgs(TypedDict):
     access_mode: NotRequired[str]
     """The access mode of a new volume; ReadWriteMany by default with several replicas, else ReadWriteOnce."""
     replicas: NotRequired[int]
-    """How many servers will mount the volume; 1 by default."""
+    """How many pods of servers will mount the volume; 1 by default."""
     node_selector: NotRequired[pulumi.Input[dict[str, str]]]
     """The labels of the servers' nodes; a ReadWriteOnce volume is filled there, so that it lies in their zone."""
     tolerations: NotRequired[pulumi.Input[list[dict[str, str]]]]

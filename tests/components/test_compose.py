@@ -134,3 +134,45 @@ def test_a_missing_file_is_one_line_and_no_traceback(pod: dict[str, str], capsys
 
     assert 1 == compose.main(pod)
     assert "slipway: FileNotFoundError\n" == capsys.readouterr().err
+
+
+def test_a_pod_of_several_nodes_waits_for_what_is_not_there_yet(pod: dict[str, str]) -> None:
+    """It looks again every ten seconds, as long as it may, and goes on as soon as it is there."""
+    marker, pauses = Path(pod["SLIPWAY_MARKER"]), list[float]()
+    complete = marker.read_text()
+    marker.unlink()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            marker.write_text(complete)
+
+    compose.wait(lambda: compose.check_marker(str(marker), DIGEST), 60, pause)
+    assert [10, 10, 10] == pauses
+
+
+def test_what_never_comes_is_told_when_the_time_is_over(pod: dict[str, str]) -> None:
+    """Three looks in twenty seconds, and the reason of the last one."""
+    pauses: list[float] = []
+
+    with pytest.raises(compose.ComposeError, match="the volume holds the weights of another commit"):
+        compose.wait(lambda: compose.check_marker(pod["SLIPWAY_MARKER"], "other"), 20, pauses.append)
+    assert [10, 10] == pauses
+
+
+def test_a_pod_on_one_node_does_not_wait(pod: dict[str, str]) -> None:
+    """Kubernetes starts it again by itself, with growing pauses."""
+    pauses: list[float] = []
+
+    with pytest.raises(compose.ComposeError):
+        compose.wait(lambda: compose.check_marker(pod["SLIPWAY_MARKER"], "other"), 0, pauses.append)
+    assert [] == pauses
+
+
+def test_the_leader_is_waited_for_by_its_name(pod: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that nobody has ends the pod only when the time is over; a known one lets it on."""
+    assert 0 == compose.main({**pod, "SLIPWAY_LEADER": "localhost"})
+    assert 1 == compose.main({**pod, "SLIPWAY_LEADER": "granite-group-0.granite-group.invalid"})
+    assert "slipway: the leader of this replica has no address yet: its pod is not scheduled\n" == (
+        capsys.readouterr().err
+    )
