@@ -50,8 +50,15 @@ schema: setup ## write stacks/schema.json from stacks/settings.py
 contracts: setup ## make the JSON of the contracts from their YAML
 	$(PY) -m tools.contracts
 
-docs: setup ## write docs/rules.md from the rules' own texts
+docs: setup ## write docs/rules.md from the rules' own texts, and the table of faults from the tests
 	$(PY) -m validation rules --format markdown > docs/rules.md
+	$(PY) -m tools.faults
+
+fuzz: setup ## fuzz every reader by coverage for SECONDS each (60); needs atheris' wheel
+	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)
+
+audit: setup ## ask for known weaknesses of the locked packages (pip-audit; says so where nobody answers)
+	$(PY) -m tools.audit
 
 pictures: setup ## draw the README's pictures from the real commands
 	$(PY) tools/pictures.py

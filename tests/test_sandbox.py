@@ -15,6 +15,7 @@ def _certain(template: str) -> list[str]:
     return [flaw.message for flaw in flaws(parse(template)) if flaw.certain]
 
 
+@pytest.mark.fault("template bombs, and templates that reach for Python", "a finding, unrendered")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -95,6 +96,7 @@ def test_a_chain_that_would_exhaust_the_stack_is_a_flaw() -> None:
     assert ["has more than 50000 parts or 300 levels"] == _certain("{{ a" + ".a" * 20_000 + " }}")
 
 
+@pytest.mark.fault("templates that take for ever", "a finding, unrendered")
 def test_reading_a_hostile_template_takes_no_time() -> None:
     """A constant that compiling would compute is only looked at."""
     start = time.monotonic()

@@ -144,3 +144,45 @@ def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
 
     assert 0 != done.returncode
     assert [] == seen(tmp_path, done.stderr)
+
+
+def arguments_of(parent: int) -> list[str]:
+    """Return the command lines of a process and of its children, as any user of the machine may read them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            if parent in {int(folder.name), int(status[1])}:
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc to look into")
+def test_the_process_list_does_not_show_the_token(gated: Hub, tmp_path: Path) -> None:
+    """While the token is in use, no command line holds it."""
+    gated.fail("/api/models", Fault(delay=60))
+    process = subprocess.Popen(  # noqa: S603 - the project's own command
+        [sys.executable, "-m", "validation", "check", SOURCE],
+        env=environment(tmp_path, HF_ENDPOINT=gated.url, HF_TOKEN=CANARY),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    asked = until_asked(gated, process)
+    shown = arguments_of(process.pid)
+    gated.released.set()
+    process.communicate(timeout=TIMEOUT)
+
+    assert asked
+    assert [line for line in shown if "validation check" in line]
+    assert [] == [line for line in shown if CANARY in line]
+
+
+def until_asked(hub: Hub, process: "subprocess.Popen[bytes]") -> bool:
+    """Return whether the process asked the Hub before it ended."""
+    while process.poll() is None:
+        if hub.arrived.wait(0.05):
+            return True
+    return hub.arrived.is_set()

@@ -91,6 +91,7 @@ def test_an_alias_repeats_its_anchor() -> None:
     assert Position(3, 5) == found.places["b", 0]
 
 
+@pytest.mark.fault("YAML tags, merges and duplicate keys", "one error with its place")
 @pytest.mark.parametrize(
     ("text", "reason", "line", "column"),
     [
@@ -121,12 +122,14 @@ def test_a_secret_is_not_echoed() -> None:
     assert "hf_secret" not in str(refused("a: !hf_secret!x 1\n"))
 
 
+@pytest.mark.fault("YAML of great depth", "one error with its place")
 def test_deep_nesting_is_refused() -> None:
     """Depth is limited, without the recursion limit of Python."""
     assert "nests deeper than 32 levels" == refused("[" * 100_000).reason
     assert "nests deeper than 32 levels" == refused("\n".join(" " * n + "a:" for n in range(300))).reason
 
 
+@pytest.mark.fault("YAML bombs", "one error with its place")
 def test_a_bomb_of_aliases_is_refused() -> None:
     """A billion laughs end at the limit of values."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator, Mapping
@@ -75,20 +76,23 @@ class _Answer:
 class Hub:
     """A running stand-in: ``url`` is the endpoint, ``store_url`` the other host that large files redirect to."""
 
-    def __init__(self) -> None:
-        """Start to listen on two free ports of loopback."""
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Start to listen on two free ports of loopback, with TLS where a certificate is given."""
         self.repositories: dict[str, Repository] = {}
         self.tokens: dict[str, str] = {}
         self.requests: list[Recorded] = []
         self.redirect_large = True
         self.sent = 0  # bytes of bodies
         self.depth = 0  # answers that were waited for one after the other: each request follows all answers before it
+        self.connections = 0
         self.released = threading.Event()
+        self.arrived = threading.Event()
         self._faults: list[tuple[str, Fault, list[int]]] = []
         self._barriers: dict[Fault, threading.Barrier] = {}
         self._lock = threading.Lock()
-        self._servers = [_Server(self, name) for name in ("hub", "store")]
-        self.url, self.store_url = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
+        self._servers = [_Server(self, name, tls) for name in ("hub", "store")]
+        scheme = "https" if tls else "http"
+        self.url, self.store_url = (f"{scheme}://127.0.0.1:{server.server_port}" for server in self._servers)
 
     def add(self, repository: Repository) -> Repository:
         """Publish a repository and return it."""
@@ -230,10 +234,19 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, hub: Hub, name: str) -> None:
+    def __init__(self, hub: Hub, name: str, tls: ssl.SSLContext | None) -> None:
         handler = type("Handler", (_Handler,), {"hub": hub, "stores": name == "store"})
         super().__init__(("127.0.0.1", 0), handler)
+        self._hub = hub
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Count the connections that are made."""
+        accepted = super().get_request()
+        self._hub.connections += 1
+        return accepted
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent when a client went away."""
@@ -261,6 +274,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             port=self.connection.getsockname()[1],
         )
+        self.hub.arrived.set()
         fault = self.hub.fault(url.path) or Fault()
         if fault.status or fault.redirect:
             self.hub.requests.append(recorded)
@@ -341,9 +355,9 @@ def _gated(token: str | None) -> _Answer:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Hub]:
+def running(tls: ssl.SSLContext | None = None) -> Iterator[Hub]:
     """Run a stand-in for the time of a ``with`` block."""
-    hub = Hub()
+    hub = Hub(tls)
     try:
         yield hub
     finally:

@@ -97,6 +97,7 @@ def test_half_a_reading_is_not_kept(hub: Hub, tmp_path: Path) -> None:
     assert ("LlamaForCausalLM",) == read(hub, cache=tmp_path).architectures
 
 
+@pytest.mark.fault("a damaged entry of the cache", "read anew")
 @pytest.mark.parametrize(
     "damage",
     [b"", b"{}", b"\0" * 200, None],
@@ -117,6 +118,7 @@ def test_a_damaged_entry_is_noticed_and_read_anew(hub: Hub, tmp_path: Path, dama
     assert b"LlamaForCausalLM" in entry.read_bytes()
 
 
+@pytest.mark.fault("an edited entry of the cache", "read anew")
 def test_an_entry_that_contradicts_the_listing_is_not_used(hub: Hub, tmp_path: Path) -> None:
     """The listing of a commit is compared: another list of files is another content."""
     repository = hub.add(tiny_chat())
@@ -126,6 +128,7 @@ def test_an_entry_that_contradicts_the_listing_is_not_used(hub: Hub, tmp_path: P
     assert 3 == read(hub, cache=tmp_path).config["num_hidden_layers"]
 
 
+@pytest.mark.fault("the Hub is down, and the cache has the commit", "a verdict with a note of its age")
 @pytest.mark.parametrize("offline", [False, True])
 def test_a_pinned_commit_survives_the_hub(hub: Hub, tmp_path: Path, offline: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """The verdict is on what was kept, and its age is noted."""
@@ -216,6 +219,7 @@ def _write_for_ever(folder: Path, tags: tuple[str, ...]) -> None:
         Cache(folder=folder).keep(made(tags=tags))
 
 
+@pytest.mark.fault("kill -9 while the cache is written, in parallel runs", "whole entries")
 def test_writers_that_are_killed_leave_whole_entries(tmp_path: Path) -> None:
     """Two processes write the same entry and are killed: what is read is one's or the other's, or nothing."""
     fork = multiprocessing.get_context("fork")

@@ -28,6 +28,12 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_WAIT", 0.001)
 
 
+@pytest.mark.fault("a reset connection", "unknown after three attempts")
+@pytest.mark.fault("429 without, with absurd or with negative Retry-After", "unknown")
+@pytest.mark.fault("a body that ends early, or has another length than stated", "unknown")
+@pytest.mark.fault("HTML instead of JSON", "unknown")
+@pytest.mark.fault("bad UTF-8, NaN, 10^5 levels or duplicate keys in a listing", "unknown")
+@pytest.mark.fault("a redirect to http, to another host, to link-local, or in a loop", "unknown")
 @pytest.mark.parametrize(
     ("fault", "detail"),
     [
@@ -37,6 +43,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
             Fault(status=429, headers={"Retry-After": "99999999999999999999"}),
             "the Hub answered 429 and asks to wait 999999999999 s",
         ),
+        (Fault(status=429), "the Hub answered 429"),
         (Fault(status=429, headers={"Retry-After": "soon"}), "the Hub answered 429"),
         (Fault(status=429, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}), None),
         (Fault(status=418), "the Hub answered 418"),
@@ -79,6 +86,7 @@ def test_a_broken_listing_is_an_outage(hub: Hub, fault: Fault, detail: str | Non
     assert detail in {None, facts.detail}
 
 
+@pytest.mark.fault("500, 503, 429 or a broken connection, then 200", "the answer")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -100,6 +108,7 @@ def test_a_fault_that_passes_is_survived(hub: Hub, fault: Fault, part: str) -> N
     assert (RepositoryState.READABLE, ("LlamaForCausalLM",)) == (facts.state, facts.architectures)
 
 
+@pytest.mark.fault("503 for ever", "unknown after three attempts")
 def test_attempts_are_bounded(hub: Hub) -> None:
     """A server that is down for ever is asked three times."""
     hub.fail(LISTING, Fault(status=503))
@@ -109,6 +118,7 @@ def test_attempts_are_bounded(hub: Hub) -> None:
     assert [LISTING] * 3 == hub.paths()
 
 
+@pytest.mark.fault("an outage of one file", "that file unread, the others read")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -130,6 +140,9 @@ def test_a_file_that_does_not_come_is_unread(hub: Hub, fault: Fault) -> None:
     assert not facts.documents["tokenizer_config.json"].unread
 
 
+@pytest.mark.fault("a body that comes slowly, or a byte at a time", "unknown, within the deadline")
+@pytest.mark.fault("a black hole: the connection stands and nothing comes", "unknown, within the deadline")
+@pytest.mark.fault("429 that asks to wait beyond the deadline", "unknown, within the deadline")
 @pytest.mark.parametrize(
     "fault", [Fault(delay=SLOW), Fault(drip=0.2), Fault(status=429, headers={"Retry-After": "3600"})]
 )
@@ -148,6 +161,7 @@ def test_no_server_is_waited_for_beyond_the_deadline(hub: Hub, fault: Fault, par
     assert (RepositoryState.UNREACHABLE is facts.state) == (part == LISTING)
 
 
+@pytest.mark.fault("a refused connection", "unknown")
 def test_a_refused_connection_is_an_outage() -> None:
     """A port where nobody listens."""
     with running() as gone:
@@ -158,6 +172,7 @@ def test_a_refused_connection_is_an_outage() -> None:
     assert (RepositoryState.UNREACHABLE, "no connection to the Hub") == (facts.state, facts.detail)
 
 
+@pytest.mark.fault("an outage of one model of several", "that one unknown, the others checked")
 def test_one_repository_in_trouble_does_not_disturb_another(hub: Hub) -> None:
     """Outages stay where they are."""
     hub.add(tiny_chat())
@@ -172,6 +187,7 @@ def test_one_repository_in_trouble_does_not_disturb_another(hub: Hub) -> None:
     assert slow.detail in {"no complete answer before the deadline", "no answer in time"}
 
 
+@pytest.mark.fault("a gzip bomb", "unread, within 40 MiB of memory")
 def test_a_gzip_bomb_is_refused_before_it_unfolds(hub: Hub) -> None:
     """What is unpacked counts, not what is sent."""
     hub.add(tiny_chat())
@@ -196,6 +212,7 @@ def test_packed_answers_are_read(hub: Hub) -> None:
     assert {"gzip"} == {request.headers["accept-encoding"] for request in hub.requests}
 
 
+@pytest.mark.fault("a body without end", "unread")
 def test_a_body_longer_than_listed_is_cut_off(hub: Hub) -> None:
     """A file larger than its limit is refused while it comes."""
     hub.add(tiny_chat())
@@ -204,6 +221,7 @@ def test_a_body_longer_than_listed_is_cut_off(hub: Hub) -> None:
     assert "an answer is larger than 8 MiB" == read(hub).documents["config.json"].problem
 
 
+@pytest.mark.fault("many files that are too large together", "unread")
 def test_all_answers_of_a_model_share_one_budget(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many files below their own limits are too much together."""
     monkeypatch.setattr(session, "Budget", partial(client.Budget, left=40_000))
@@ -216,6 +234,7 @@ def test_all_answers_of_a_model_share_one_budget(hub: Hub, monkeypatch: pytest.M
     assert any("exceed 32 MiB" in document.problem and document.unread for document in documents.values())
 
 
+@pytest.mark.fault("a redirect of a file to its store", "the answer, asked for without the token")
 @pytest.mark.parametrize("token", [TOKEN])
 def test_the_token_goes_to_the_endpoint_and_nowhere_else(hub: Hub, token: str) -> None:
     """The file store on another port gets requests without it."""
@@ -330,6 +349,7 @@ def test_an_unsafe_endpoint_is_not_asked(hub: Hub) -> None:
     assert (RepositoryState.UNREACHABLE, "the Hub's endpoint is not https") == (facts.state, facts.detail)
 
 
+@pytest.mark.fault("huggingface_hub's offline mode", "unknown, and nobody is asked")
 @pytest.mark.parametrize("name", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
 def test_offline_mode_asks_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The environment's switch is kept."""

@@ -117,6 +117,7 @@ def test_a_header_that_lies_is_refused(header: Any, data: bytes, reason: str) ->
     assert reason == caught.value.reason
 
 
+@pytest.mark.fault("10^5 tensors", "read")
 def test_a_hundred_thousand_tensors_are_read() -> None:
     """The largest real files are within the limits."""
     tensors = {f"model.layers.{number}.weight": ("BF16", (2,), 4) for number in range(100_000)}

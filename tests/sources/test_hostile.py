@@ -30,6 +30,8 @@ def stated(tensors: dict[str, Any], data: bytes = b"") -> bytes:
     return header(len(text), text, data)
 
 
+@pytest.mark.fault("a header of 0, 7 or 2^63 bytes, or longer than its file", "a problem of the repository")
+@pytest.mark.fault("overlapping offsets, gaps, shapes that overflow", "a problem of the repository")
 @pytest.mark.parametrize(
     "content",
     [
@@ -59,6 +61,7 @@ def test_a_header_that_lies_is_a_problem_of_the_repository(hub: Hub, content: by
     assert ((), {}) == (facts.tensors, dict(facts.parameters))
 
 
+@pytest.mark.fault("giant integers, 1e999, 10^5 levels or duplicate keys in config.json", "a problem of the repository")
 @pytest.mark.parametrize(
     "content",
     [
@@ -81,6 +84,7 @@ def test_a_config_that_lies_is_a_problem_of_the_repository(hub: Hub, content: by
     assert document.problem
 
 
+@pytest.mark.fault("an index that names `../../x`", "only listed files are asked for")
 @pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "..\\x", "model.safetensors/../../x", "\0", "a" * 5000])
 def test_an_index_leads_to_no_file_that_is_not_listed(hub: Hub, name: str) -> None:
     """What it names is looked for in the listing, and nowhere else."""
@@ -95,6 +99,7 @@ def test_an_index_leads_to_no_file_that_is_not_listed(hub: Hub, name: str) -> No
     }
 
 
+@pytest.mark.fault("an index that is none", "a problem of the repository")
 @pytest.mark.parametrize("content", [b'{"weight_map": 7}', b'{"weight_map": {"a": ["x"]}}', b"[]", b"{"])
 def test_an_index_that_is_none_ends_no_reading(hub: Hub, content: bytes) -> None:
     """Its form is not believed either."""
@@ -103,6 +108,7 @@ def test_an_index_that_is_none_ends_no_reading(hub: Hub, content: bytes) -> None
     assert RepositoryState.READABLE is read(hub).state
 
 
+@pytest.mark.fault("ids with `-` in front, invisible or foreign letters, addresses in them", "refused unasked")
 @pytest.mark.parametrize(
     "identity",
     [
@@ -129,6 +135,7 @@ def test_a_name_that_plays_tricks_is_refused_unasked(hub: Hub, identity: str) ->
     assert (RepositoryState.INVALID_ID, []) == (read(hub, identity).state, hub.paths())
 
 
+@pytest.mark.fault("names that would be the same after slugging", "refused")
 def test_no_two_repositories_share_the_name_of_a_lock() -> None:
     """The two characters that join organisation and name are in no name of their own."""
     names = ["a/b", "a-/b", "a/-b", "a--b/c", "a/b--c", "a/b-c", "a-b/c", "A/b", "a_b/c", "a/b_c", "a.b/c"]
@@ -138,6 +145,7 @@ def test_no_two_repositories_share_the_name_of_a_lock() -> None:
     assert {"a--b/c", "a/b--c", "a/-b"}.isdisjoint(valid)
 
 
+@pytest.mark.fault("a listing under another name, or in other case", "files are asked for under the wished name")
 @pytest.mark.parametrize("identity", ["ACME/Tiny-Chat", "evil/other", "../../x", "", 7])
 def test_a_listing_of_another_name_does_not_rename_the_repository(hub: Hub, identity: object) -> None:
     """Files are asked for under the name that was wished, whatever the answer calls itself."""
@@ -149,6 +157,7 @@ def test_a_listing_of_another_name_does_not_rename_the_repository(hub: Hub, iden
     assert not [path for path in hub.paths() if "tiny-chat" not in path]
 
 
+@pytest.mark.fault("a redirect of a file to link-local or unspecified addresses", "that file unread")
 @pytest.mark.parametrize(
     "location", ["http://169.254.169.254/latest", "https://[fe80::1]/", "http://0.0.0.0/", "//[::]/"]
 )

@@ -74,6 +74,7 @@ def test_a_template_file_is_a_text(hub: Hub) -> None:
     assert "is not UTF-8 at byte 0" == read(hub, "acme/bad").texts["chat_template.jinja"].problem
 
 
+@pytest.mark.fault("bad UTF-8, NaN or HTML in config.json", "a problem of the repository")
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -96,14 +97,16 @@ def test_a_malformed_config_is_a_problem_of_the_repository(hub: Hub, content: by
     assert (problem, None, False) == (document.problem, document.value, document.unread)
 
 
-def test_a_config_that_is_too_large_is_not_asked_for(hub: Hub) -> None:
+@pytest.mark.fault("a huge config.json or index", "not asked for")
+@pytest.mark.parametrize(("path", "most"), [("config.json", 8), ("model.safetensors.index.json", 16)])
+def test_a_file_that_is_too_large_is_not_asked_for(hub: Hub, path: str, most: int) -> None:
     """The listed size decides, before any byte comes."""
-    hub.add(tiny_chat(files=tiny_chat_files() | {"config.json": b" " * ((8 << 20) + 1)}))
+    hub.add(tiny_chat(files=tiny_chat_files() | {path: b" " * ((most << 20) + 1)}))
 
-    document = read(hub).documents["config.json"]
+    document = read(hub).documents[path]
 
-    assert ("is larger than 8 MiB", False) == (document.problem, document.unread)
-    assert not [path for path in hub.paths() if path.endswith("/config.json")]
+    assert (f"is larger than {most} MiB", False) == (document.problem, document.unread)
+    assert not [asked for asked in hub.paths() if asked.endswith(f"/{path}")]
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,7 @@ def test_a_long_header_takes_a_second_range(hub: Hub) -> None:
     assert 4000 == len(read(hub).tensors)
 
 
+@pytest.mark.fault("a server that ignores Range", "read, and no more than the header is taken")
 def test_a_server_that_ignores_ranges_sends_no_more_than_a_header(hub: Hub) -> None:
     """The connection is closed after the bytes that were asked for."""
     big = safetensors({"a": ("U8", (20 << 20,), 20 << 20)})
@@ -320,6 +324,7 @@ def test_headers_follow_the_index(hub: Hub) -> None:
     assert not [path for path in hub.paths() if "other" in path or ".." in path]
 
 
+@pytest.mark.fault("a file that is listed and gone", "unread")
 def test_a_file_that_is_listed_and_gone_is_unread(hub: Hub) -> None:
     """The listing said that it is there: so nothing is known of it."""
     hub.add(tiny_chat(gone=frozenset({"config.json"})))
@@ -329,6 +334,7 @@ def test_a_file_that_is_listed_and_gone_is_unread(hub: Hub) -> None:
     assert (True, None) == (document.unread, document.value)
 
 
+@pytest.mark.fault("a commit that changes between two requests", "unread")
 def test_a_commit_that_changes_between_requests_is_noticed(hub: Hub) -> None:
     """A file from another commit is not believed."""
     hub.add(tiny_chat())
@@ -339,6 +345,7 @@ def test_a_commit_that_changes_between_requests_is_noticed(hub: Hub) -> None:
     assert ("it came from another commit than its listing", True) == (document.problem, document.unread)
 
 
+@pytest.mark.fault("another commit than the pinned one", "unread")
 def test_another_commit_than_the_pinned_one_is_refused(hub: Hub) -> None:
     """A Hub that answers for another commit is not believed."""
     repository = tiny_chat()
@@ -350,6 +357,7 @@ def test_another_commit_than_the_pinned_one_is_refused(hub: Hub) -> None:
     assert "the Hub answered with another commit than the wished one" == facts.detail
 
 
+@pytest.mark.fault("content that differs from its listing", "unread")
 def test_content_that_differs_from_the_listing_is_not_believed(hub: Hub) -> None:
     """Size and hash of every small file are compared."""
     content = tiny_chat_files()["config.json"]

@@ -222,6 +222,7 @@ def test_half_a_reading_is_not_locked(tmp_path: Path, facts: RepositoryFacts, re
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.fault("a damaged or edited lock", "refused")
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
