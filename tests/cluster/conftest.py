@@ -7,6 +7,7 @@ it fails). Where only an API server is at hand (envtest, a named cluster), tests
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from tests.cluster.choice import NoControlPlaneError, choose
 from tests.cluster.control_plane import TOOLS, ControlPlane, until
-from tests.cluster.inventory import clear, everything
+from tests.cluster.inventory import nothing_left
 from tests.cluster.nodes import standing_nodes
 from tests.cluster.own import running
 from tests.cluster.supplies import supplies
@@ -25,7 +26,7 @@ from tests.hub.stacks import stack_repositories
 from tools.rendering import Rendering
 from tools.rendering import render as render_stack
 
-__all__ = ["NAMESPACE", "Rendering", "accepted", "config", "ready"]
+__all__ = ["NAMESPACE", "Rendering", "accepted", "applied", "config", "ready"]
 NAMESPACE = "inference"
 OWN_CRDS = Path(__file__).parent / "crds"
 REQUIRED = os.environ.get("SLIPWAY_REQUIRE_CLUSTER") == "1"
@@ -73,11 +74,8 @@ def _control_plane_can(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def namespace(cluster: ControlPlane) -> Iterator[str]:
     """Give the stacks' namespace; leave none of it behind, nor anything else that the test has made."""
-    before = everything(cluster, namespaced=False)
-    yield NAMESPACE
-    made = everything(cluster, namespaced=False) - before
-    clear(cluster, made)
-    until("something is left", lambda: everything(cluster, namespaced=False) <= before)
+    with nothing_left(cluster):
+        yield NAMESPACE
 
 
 @pytest.fixture(scope="session")
@@ -102,20 +100,18 @@ def render(hub: Hub, tmp_path: Path) -> Callable[[Mapping[str, Any]], Rendering]
 
 @pytest.fixture
 def deploy(cluster: ControlPlane, namespace: str) -> Callable[[Rendering], list[str]]:  # noqa: ARG001 - cleans up
-    """Return a function that applies a rendering with the Secrets and claims an operator supplies.
+    """Return a function that applies a rendering as `applied` does; nothing of it is left when the test ends."""
+    return partial(applied, cluster)
 
-    It returns the API server's warnings.
-    """
 
-    def deployed(rendering: Rendering) -> list[str]:
-        made = rendering.of_kind("Namespace")
-        rest = [each for each in rendering.objects if each["kind"] not in {"Namespace", "Secret"}]
-        warnings = accepted(cluster.apply(made)) if made else []
-        if supplied := supplies(rest):
-            accepted(cluster.apply(supplied))
-        return warnings + accepted(cluster.apply(rest))
-
-    return deployed
+def applied(plane: ControlPlane, rendering: Rendering) -> list[str]:
+    """Apply a rendering with the Secrets and claims that an operator supplies; return the API server's warnings."""
+    made = rendering.of_kind("Namespace")
+    rest = [each for each in rendering.objects if each["kind"] not in {"Namespace", "Secret"}]
+    warnings = accepted(plane.apply(made)) if made else []
+    if supplied := supplies(rest):
+        accepted(plane.apply(supplied))
+    return warnings + accepted(plane.apply(rest))
 
 
 def config(**models: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Everything that is in the cluster, to see what was left, and what a second apply touched."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ PASSING = (  # they come and go by themselves, or are shown under another name t
     "leases.coordination.k8s.io",
 )
 COLUMNS = "custom-columns=KIND:.kind,API:.apiVersion,NAMESPACE:.metadata.namespace,NAME:.metadata.name"
+CALM = 4  # equal states in a row
 CONSTANT = ("resourceVersion", "generation", "managedFields", "uid")
 
 
@@ -35,6 +37,29 @@ def state(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[
     return {
         _title(each): json.dumps({key: each["metadata"].get(key) for key in CONSTANT}, sort_keys=True) for each in items
     }
+
+
+def settled(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return the state of the objects once the controllers have said all that they have to say."""
+    seen: list[Mapping[str, str]] = []
+
+    def calm() -> bool:
+        seen.append(state(plane, objects))
+        return len(seen) > CALM and all(each == seen[-1] for each in seen[-CALM:])
+
+    until("objects keep changing", calm)
+    return seen[-1]
+
+
+@contextmanager
+def nothing_left(plane: ControlPlane) -> Iterator[frozenset[str]]:
+    """Clear whatever the block has made outside of namespaces, and namespaces; give what was there before."""
+    before = everything(plane, namespaced=False)
+    try:
+        yield before
+    finally:
+        clear(plane, everything(plane, namespaced=False) - before)
+        until("something is left", lambda: everything(plane, namespaced=False) <= before)
 
 
 def clear(plane: ControlPlane, titles: Iterable[str]) -> None:

@@ -23,11 +23,9 @@ TELLS_ITS_PID = "import os, sys, time; open(sys.argv[1], 'w').write(f'{os.getpid
 
 def test_the_exit_code_is_the_commands_own() -> None:
     """So that a part that fails at its start is told from one that runs."""
-    done = subprocess.run(  # noqa: S603 - the script under test
-        [sys.executable, str(LEASH), sys.executable, "-c", "raise SystemExit(7)"], stdin=subprocess.PIPE, check=False
-    )
-
-    assert 7 == done.returncode
+    command = [sys.executable, str(LEASH), sys.executable, "-c", "raise SystemExit(7)"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as held:  # noqa: S603 - the script under test
+        assert 7 == held.wait()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -35,14 +33,13 @@ def test_a_command_ends_with_the_process_that_holds_its_leash(tmp_path: Path, ho
     """The holder is killed without a chance to tidy up, and the command goes all the same."""
     told = tmp_path / "pid"
     command = [sys.executable, str(LEASH), sys.executable, "-c", TELLS_ITS_PID, str(told)]
-    holder = subprocess.Popen(  # noqa: S603 - the script under test
-        [sys.executable, "-c", textwrap.dedent(HOLDER), *command], stdin=subprocess.PIPE
-    )
-    until("the command has not started", lambda: told.read_text().endswith("."))
-    pid = int(told.read_text().rstrip("."))
+    holding = [sys.executable, "-c", textwrap.dedent(HOLDER), *command]
+    with subprocess.Popen(holding, stdin=subprocess.PIPE) as holder:  # noqa: S603 - the script under test
+        until("the command has not started", lambda: told.read_text().endswith("."))
+        pid = int(told.read_text().rstrip("."))
 
-    holder.send_signal(how)
-    holder.wait()
+        holder.send_signal(how)
+        holder.wait()
 
     until("the command is still there", lambda: not runs(pid))
 

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from tests.cluster.conftest import NAMESPACE, Rendering, config, ready
-from tests.cluster.control_plane import ControlPlane, until
+from tests.cluster.control_plane import ControlPlane, as_list, until
+from tests.cluster.inventory import everything, settled, state
+from tests.hub.fixtures import tiny_chat, tiny_chat_files
+from tests.hub.server import Hub
 
 Render = Callable[[Mapping[str, Any]], Rendering]
 Deploy = Callable[[Rendering], list[str]]
-REVISION_LABEL = "app.kubernetes.io/version"
+VERSION = "app.kubernetes.io/version"
+SHARED = {"replicas": {"min": 2}, "weights": {"accessMode": "ReadWriteMany"}}
 
 
 def pods(cluster: ControlPlane, model: str) -> list[Any]:
@@ -18,18 +22,6 @@ def pods(cluster: ControlPlane, model: str) -> list[Any]:
     chosen = f"app.kubernetes.io/instance={model},app.kubernetes.io/component=server"
     items: list[Any] = cluster.get("pods", "-n", NAMESPACE, "-l", chosen)["items"]
     return items
-
-
-def versions(cluster: ControlPlane) -> dict[str, str]:
-    """Return the generation (spec changes) of every object of the namespace, by kind and name."""
-    kinds = (
-        "deployments,services,networkpolicies,poddisruptionbudgets,configmaps,persistentvolumeclaims,jobs,httproutes"
-    )
-    items = cluster.get(kinds, "-n", NAMESPACE)["items"]
-    return {
-        f"{each['kind']}/{each['metadata']['name']}": str(each["metadata"].get("generation", each.get("data")))
-        for each in items
-    }
 
 
 def test_a_stack_is_admitted_without_a_warning_and_becomes_available_on_the_right_nodes(
@@ -43,6 +35,7 @@ def test_a_stack_is_admitted_without_a_warning_and_becomes_available_on_the_righ
     assert {each["spec"]["nodeName"][:3] for each in pods(cluster, "tiny")} == {"l4-"}
 
 
+@pytest.mark.admission
 def test_the_namespace_enforces_pod_security_restricted(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
     """A pod that asks for more than `restricted` allows is refused by the API server."""
     deploy(render(config(tiny={})))
@@ -59,16 +52,30 @@ def test_the_namespace_enforces_pod_security_restricted(cluster: ControlPlane, r
     assert "violates PodSecurity" in refused.stderr
 
 
-def test_a_second_apply_changes_nothing(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
-    """Rendering and applying again leaves every object as it is."""
+@pytest.mark.admission
+def test_a_field_that_no_schema_has_is_refused(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
+    """Strict validation means each kind: a built-in one, and one of a custom resource definition."""
+    deploy(render(config(tiny={})))
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {"podSelector": {}, "wrong": 1}}
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "spec": {"wrong": 1}}
+    metadata = {"name": "wrong", "namespace": NAMESPACE}
+
+    refused = [cluster.apply([{**each, "metadata": metadata}], "--dry-run=server") for each in (policy, route)]
+
+    assert [(True, True)] * 2 == [(each.returncode != 0, "spec.wrong" in each.stderr) for each in refused]
+
+
+def test_rendering_again_changes_nothing(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
+    """Neither does applying what was rendered anew: no object is touched, whatever its kind."""
     stack = config(tiny={})
-    deploy(render(stack))
+    first = render(stack)
+    deploy(first)
     ready(cluster, "tiny", 1)
-    before = versions(cluster)
+    before = settled(cluster, first.objects)
 
     deploy(render(stack))
 
-    assert versions(cluster) == before
+    assert before == state(cluster, first.objects)
 
 
 def test_a_replica_too_many_stays_pending_and_says_why(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
@@ -88,22 +95,36 @@ def test_a_replica_too_many_stays_pending_and_says_why(cluster: ControlPlane, re
     assert "Insufficient nvidia.com/gpu" in messages[0]
 
 
-def test_a_rollout_completes_when_no_gpu_is_spare(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
-    """Every GPU is taken, another context length is deployed, and all servers are replaced one by one."""
-    shared = {"replicas": {"min": 2}, "weights": {"accessMode": "ReadWriteMany"}}
-    deploy(render(config(tiny={**shared, "maxModelLen": 1024})))
+def test_a_rollout_to_another_commit_completes_when_no_gpu_is_spare(
+    cluster: ControlPlane, hub: Hub, render: Render, deploy: Deploy
+) -> None:
+    """Every GPU is taken: a new Job fills a new volume, servers are replaced one by one, and the old volume can go."""
+    old = render(config(tiny=SHARED))
+    deploy(old)
     ready(cluster, "tiny", 2)
     first = {each["metadata"]["uid"] for each in pods(cluster, "tiny")}
+    moved = hub.add(tiny_chat("example/tiny-chat", files={**tiny_chat_files(), "README.md": b"# moved\n"}))
+    try:
+        new = render(config(tiny=SHARED))
+    finally:
+        hub.add(tiny_chat("example/tiny-chat"))
 
-    deploy(render(config(tiny={**shared, "maxModelLen": 512})))
+    deploy(new)
     ready(cluster, "tiny", 2)
+    rolled = pods(cluster, "tiny")
+    until("the new volume was not filled", lambda: _succeeded(cluster) == {*_names(old, "Job"), *_names(new, "Job")})
+    gone = [each for each in old.objects if identity(each) not in {identity(kept) for kept in new.objects}]
+    cluster.kubectl("delete", "-f", "-", "--timeout=60s", stdin=as_list(gone))
+    claims = {each["metadata"]["name"] for each in cluster.get("pvc", "-n", NAMESPACE)["items"]}
 
-    assert first.isdisjoint({each["metadata"]["uid"] for each in pods(cluster, "tiny")})
+    assert {moved.commit[:12]} == {each["metadata"]["labels"][VERSION] for each in rolled}
+    assert first.isdisjoint({each["metadata"]["uid"] for each in rolled})
+    assert _names(new, "PersistentVolumeClaim") == claims != _names(old, "PersistentVolumeClaim")
 
 
 def test_the_disruption_budget_keeps_a_server(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
     """While the replacement of one evicted server cannot be scheduled, the other one is not evicted."""
-    deploy(render(config(tiny={"replicas": {"min": 2}, "weights": {"accessMode": "ReadWriteMany"}})))
+    deploy(render(config(tiny=SHARED)))
     ready(cluster, "tiny", 2)
     names = [each["metadata"]["name"] for each in pods(cluster, "tiny")]
     until("no disruption is allowed yet", lambda: _budget(cluster)["disruptionsAllowed"] == 1)
@@ -119,25 +140,23 @@ def test_the_disruption_budget_keeps_a_server(cluster: ControlPlane, render: Ren
     assert second != 0
 
 
-def test_deleting_the_objects_leaves_nothing(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
-    """What the stack made is all that has to be deleted: no pod, claim or replica set stays."""
-    rendering = render(config(tiny={}))
-    deploy(rendering)
+def test_deleting_the_namespace_leaves_nothing(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
+    """On nodes that exist already, all that a stack makes lies in its namespace, volumes included."""
+    before = everything(cluster)
+    deploy(render(config(tiny={})))
     ready(cluster, "tiny", 1)
 
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true", "--timeout=120s")
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s")
 
-    scoped = [each for each in rendering.objects if "namespace" not in each["metadata"] and each["kind"] != "Namespace"]
-    assert scoped == []
-    assert NAMESPACE not in [each["metadata"]["name"] for each in cluster.get("namespaces")["items"]]
+    until("something is left", lambda: everything(cluster) <= before)
 
 
-@pytest.mark.parametrize("visibility", ["public"])
+@pytest.mark.admission
 def test_a_public_endpoint_is_accepted_by_the_gateway_api(
-    cluster: ControlPlane, render: Render, deploy: Deploy, visibility: str
+    cluster: ControlPlane, render: Render, deploy: Deploy
 ) -> None:
     """The route passes the CRD's own validation and opens the paths of a chat model only."""
-    stack = config(tiny={"endpoint": {"visibility": visibility, "hostname": "tiny.example.com"}})
+    stack = config(tiny={"endpoint": {"visibility": "public", "hostname": "tiny.example.com"}})
     stack["cluster"]["gateway"] = {"name": "public", "namespace": "gateways"}
     stack["models"][0]["endpoint"]["apiKeySecret"] = {"name": "api-key", "key": "key"}
     deploy(render(stack))
@@ -146,6 +165,20 @@ def test_a_public_endpoint_is_accepted_by_the_gateway_api(
     paths = {match["path"]["value"] for rule in route["spec"]["rules"] for match in rule["matches"]}
 
     assert paths == {"/v1/chat/completions"}
+
+
+def identity(each: Mapping[str, Any]) -> tuple[str, str]:
+    """Return kind and name."""
+    return each["kind"], each["metadata"]["name"]
+
+
+def _names(rendering: Rendering, kind: str) -> set[str]:
+    return {each["metadata"]["name"] for each in rendering.of_kind(kind)}
+
+
+def _succeeded(cluster: ControlPlane) -> set[str]:
+    jobs = cluster.get("jobs", "-n", NAMESPACE)["items"]
+    return {each["metadata"]["name"] for each in jobs if each["status"].get("succeeded")}
 
 
 def _budget(cluster: ControlPlane) -> Any:
