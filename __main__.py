@@ -1,6 +1,7 @@
 """The whole program on one page: settings -> checks -> components -> outputs."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
@@ -15,7 +16,8 @@ from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
 from components.observability import Observability
-from deployment import checks, endpoints, reporting, serving, telemetry
+from components.pools.pool import GpuNodePoolArgs
+from deployment import checks, endpoints, pools, reporting, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -47,7 +49,7 @@ def check(settings: Settings) -> tuple[Report, ...]:
         raise pulumi.RunError(f"`slipway:engine.version` {error}") from None
 
 
-def build(settings: Settings) -> serving.Site:
+def build(settings: Settings, wished: Mapping[str, GpuNodePoolArgs]) -> serving.Site:
     """Make what all models share: the provider, the namespace, the GPU nodes."""
     cluster = kubernetes.Provider(
         "cluster",
@@ -56,8 +58,9 @@ def build(settings: Settings) -> serving.Site:
     )
     options = pulumi.ResourceOptions(providers=[cluster])
     home = ModelNamespace(settings.cluster.namespace, serving.namespace(settings), options)
-    pools = {pool.name: GpuNodePool(pool.name, serving.pool(settings, pool), options) for pool in settings.node_pools}
-    return serving.Site(settings=settings, home=home, pools=pools, options=options)
+    nodes = pools.providers(settings, cluster)
+    made = {name: GpuNodePool(name, args, nodes) for name, args in wished.items()}
+    return serving.Site(settings=settings, home=home, pools=made, options=options)
 
 
 def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint:
@@ -83,7 +86,7 @@ def main() -> None:
     shown = {report.name: ModelValidation(report.name, reporting.validation(settings, report)) for _, report in checked}
     refused = [report for _, report in checked if shown[report.name].blocks]
     if not refused or pulumi.runtime.is_dry_run():
-        site = build(settings)
+        site = build(settings, pools.all_pools(settings, checked, [report.name for report in refused]))
         served = [(model, report) for model, report in checked if not shown[report.name].blocks]
         for model, report in served:
             if unused := serving.unused(model):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pulumi
 
-from components.pools import existing, kapsule, karpenter
+from components.pools import aks, cluster_api, eks, existing, gke, kapsule, karpenter
 from components.pools.pool import GpuNodePoolArgs, Pool
 
 TOKEN = "slipway:index:GpuNodePool"  # noqa: S105 - a type token of Pulumi, no secret
@@ -12,6 +12,10 @@ PLATFORMS: Mapping[str, Callable[[str, GpuNodePoolArgs, pulumi.Resource], Pool]]
     "existing": existing.make,
     "karpenter": karpenter.make,
     "kapsule": kapsule.make,
+    "gke": gke.make,
+    "eks": eks.make,
+    "aks": aks.make,
+    "cluster-api": cluster_api.make,
 }
 
 
@@ -24,6 +28,10 @@ class GpuNodePool(pulumi.ComponentResource):
     """The tolerations that pods need there."""
     gpu_resource: pulumi.Output[str]
     """The resource name of one GPU (or MIG device)."""
+    device_class: pulumi.Output[str]
+    """The class of devices that pods claim instead; empty where they ask for the resource."""
+    device_selectors: pulumi.Output[list[str]]
+    """CEL expressions that pick the pool's devices of that class."""
     zones: pulumi.Output[list[str]]
     """The zones of the nodes; empty when they are not known."""
 
@@ -39,12 +47,17 @@ class GpuNodePool(pulumi.ComponentResource):
         self.node_selector = pulumi.Output.from_input(dict(self.pool.node_selector))
         self.tolerations = pulumi.Output.from_input([dict(each) for each in self.pool.tolerations])
         self.gpu_resource = pulumi.Output.from_input(self.pool.gpu_resource)
+        devices = self.pool.devices
+        self.device_class = pulumi.Output.from_input(devices.device_class if devices else "")
+        self.device_selectors = pulumi.Output.from_input(list(devices.selectors) if devices else [])
         self.zones = pulumi.Output.from_input(list(self.pool.zones))
         self.register_outputs(
             {
                 "nodeSelector": self.node_selector,
                 "tolerations": self.tolerations,
                 "gpuResource": self.gpu_resource,
+                "deviceClass": self.device_class,
+                "deviceSelectors": self.device_selectors,
                 "zones": self.zones,
             }
         )

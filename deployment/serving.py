@@ -10,20 +10,15 @@ from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
 from components.model_namespace import ModelNamespace, ModelNamespaceArgs
 from components.model_weights import ModelWeights
-from components.pools.pool import GpuNodePoolArgs
 from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs
 from deployment import files
 from deployment.access import access
 from deployment.nodes import nodes
 from deployment.reporting import context, stated
-from stacks.infrastructure import NodePool
 from stacks.model import Model
 from stacks.settings import Settings
-from validation.fit.catalogue import UnknownGpu, find_gpu, find_instances
 from validation.report import Report
-
-PROVIDERS = {"karpenter": "aws", "kapsule": "scaleway"}  # whose instance types a platform takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,42 +37,6 @@ def namespace(settings: Settings) -> ModelNamespaceArgs:
     if "huggingFaceToken" in settings.secrets:
         args["hub_token"] = pulumi.Config().require_secret("huggingFaceToken")
     return args
-
-
-def pool(settings: Settings, wished: NodePool) -> GpuNodePoolArgs:
-    """Return one pool of GPU nodes, with the GPU's product label and the platform's instance types.
-
-    Raise RunError for a GPU that is not in the catalogue.
-    """
-    try:
-        gpu = find_gpu(wished.gpu)
-    except UnknownGpu as error:
-        raise pulumi.RunError(f"pool `{wished.name}`: {error}") from None
-    platform = settings.cluster.platform.value
-    known = find_instances(gpu.name, wished.gpus_per_node, PROVIDERS.get(platform, platform))
-    types = [wished.instance_type] if wished.instance_type else [instance.type for instance in known]
-    args = GpuNodePoolArgs(
-        platform=platform,
-        gpu=gpu.name,
-        gpus_per_node=wished.gpus_per_node,
-        min_nodes=wished.min_nodes,
-        max_nodes=wished.max_nodes,
-        gpu_product_label=gpu.product_label,
-        instance_types=types,
-        spot=wished.spot,
-        zones=list(wished.zones),
-    )
-    cluster = settings.cluster
-    optional: dict[str, Any] = {
-        "node_selector": wished.node_selector,
-        "mig_profile": wished.mig_profile,
-        "disk_gib": wished.disk_gib,
-        "cluster_id": cluster.cluster_id,
-        "cluster_name": cluster.cluster_name,
-        "node_role": cluster.node_role,
-        "ami_alias": cluster.ami_alias,
-    }
-    return cast("GpuNodePoolArgs", {**args, **stated(optional)})
 
 
 def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:

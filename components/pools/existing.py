@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.pools.pool import PRODUCT_LABEL, ZONE_LABEL, GpuNodePoolArgs, Pool, gpu_resource, gpu_toleration
+from components.pools.pool import PRODUCT_LABEL, ZONE_LABEL, GpuNodePoolArgs, Pool, gpu_pool
 
 
 def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:  # noqa: ARG001 - every platform takes it
@@ -17,6 +17,4 @@ def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:  # 
     zones = args.get("zones", [])
     if len(zones) == 1:
         chosen[ZONE_LABEL] = zones[0]
-    return Pool(
-        node_selector=chosen, tolerations=(gpu_toleration(),), gpu_resource=gpu_resource(args), zones=tuple(zones)
-    )
+    return gpu_pool(args, chosen)

@@ -1,19 +1,13 @@
-"""Nodes of Scaleway Kapsule: pools made by the provider package pulumiverse-scaleway, or pools that are there already.
-
-The package is imported only here, and only where a pool is made.
-"""
-
-import importlib
-from types import ModuleType
+"""Nodes of Scaleway Kapsule: pools that the provider package pulumiverse-scaleway makes, or that are there already."""
 
 import pulumi
 
 from components.naming import object_name
-from components.pools.pool import GPU_TAINT, POOL_LABEL, GpuNodePoolArgs, Pool, gpu_resource, gpu_toleration
+from components.pools.pool import DISK_GIB, GPU_TAINT, POOL_LABEL, GpuNodePoolArgs, Pool, gpu_pool, node_labels
+from components.pools.sdk import load
 
 PACKAGE = "pulumiverse-scaleway"
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"  # set by the cloud controller on every node
-DISK_GIB = 150
 FIRST_NODES = 1  # at creation only: shows at once whether the type can be had; the autoscaler removes it
 # GPUs and GPUs a node to Scaleway's commercial types
 NODE_TYPES = {
@@ -44,14 +38,9 @@ def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:
     if len(zones) > 1:
         raise pulumi.RunError(f"node pool `{name}`: a Kapsule pool lies in one zone; make a pool for each of `zones`")
     if "cluster_id" not in args:
-        return Pool(
-            node_selector={INSTANCE_TYPE_LABEL: _node_type(name, args)},
-            tolerations=(gpu_toleration(),),
-            gpu_resource=gpu_resource(args),
-            zones=tuple(zones),
-        )
+        return gpu_pool(args, {INSTANCE_TYPE_LABEL: _node_type(name, args)})
     least, most = args.get("min_nodes", 0), args.get("max_nodes", 1)
-    pool = _provider().kubernetes.Pool(
+    pool = load("kapsule", PACKAGE, "pulumiverse_scaleway").kubernetes.Pool(
         f"{name}-pool",
         cluster_id=args["cluster_id"],
         name=object_name(name),
@@ -62,27 +51,12 @@ def make(name: str, args: GpuNodePoolArgs, parent: pulumi.Resource) -> Pool:
         autoscaling=most > least,
         autohealing=True,
         root_volume_size_in_gb=args.get("disk_gib", DISK_GIB),
-        tags=_tags(name),
+        tags=_tags(name, args),
         wait_for_pool_ready=False,
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["size"] if most > least else []),
         **({"zone": zones[0]} if zones else {}),
     )
-    return Pool(
-        node_selector={POOL_LABEL: object_name(name)},
-        tolerations=(gpu_toleration(),),
-        gpu_resource=gpu_resource(args),
-        zones=tuple(zones),
-        resources={"pool": pool},
-    )
-
-
-def _provider() -> ModuleType:
-    try:
-        return importlib.import_module("pulumiverse_scaleway")
-    except ImportError:
-        raise pulumi.RunError(
-            f"platform `kapsule` needs the package {PACKAGE}: add it to requirements.txt and run `make setup`"
-        ) from None
+    return gpu_pool(args, {POOL_LABEL: object_name(name)}, resources={"pool": pool})
 
 
 def _node_type(name: str, args: GpuNodePoolArgs) -> str:
@@ -96,6 +70,7 @@ def _node_type(name: str, args: GpuNodePoolArgs) -> str:
     return NODE_TYPES[wanted]
 
 
-def _tags(name: str) -> list[str]:
-    """Return the tags that the cloud controller turns into a label and a taint on each node."""
-    return [f"noprefix={POOL_LABEL}={object_name(name)}", f"taint=noprefix={GPU_TAINT}=present:NoSchedule"]
+def _tags(name: str, args: GpuNodePoolArgs) -> list[str]:
+    """Return the tags that the cloud controller turns into labels and a taint on each node."""
+    labels = [f"noprefix={key}={value}" for key, value in node_labels(name, args).items()]
+    return [*labels, f"taint=noprefix={GPU_TAINT}=present:NoSchedule"]

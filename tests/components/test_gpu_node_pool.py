@@ -7,24 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.gpu_node_pool import GpuNodePool
-from tests.components.examples import pool_args
-from tests.components.recording import Recording, record, settled
-
-TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
-
-
-def make(**changes: Any) -> tuple[Recording, dict[str, Any]]:
-    """Return what a pool with these changes registers, and its outputs."""
-    outputs: dict[str, Any] = {}
-
-    def program() -> None:
-        made = GpuNodePool("l4", pool_args(**changes))
-        for name in ("node_selector", "tolerations", "gpu_resource", "zones"):
-            outputs[name] = settled(getattr(made, name))
-
-    recording = record(program)
-    return recording, {name: values[0] for name, values in outputs.items()}
+from tests.components.pools.making import TOLERATION, make
+from tests.components.recording import Recording
 
 
 def test_existing_nodes_are_found_by_their_product() -> None:
@@ -36,6 +20,8 @@ def test_existing_nodes_are_found_by_their_product() -> None:
         "node_selector": {"nvidia.com/gpu.product": "NVIDIA-L4"},
         "tolerations": [TOLERATION],
         "gpu_resource": "nvidia.com/gpu",
+        "device_class": "",
+        "device_selectors": [],
         "zones": [],
     } == outputs
 
@@ -60,7 +46,7 @@ def test_a_mig_profile_names_its_own_resource() -> None:
 
 def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:
     """The message is the help."""
-    with pytest.raises(pulumi.RunError, match="choose existing, kapsule, karpenter"):
+    with pytest.raises(pulumi.RunError, match="choose aks, cluster-api, eks, existing, gke, kapsule, karpenter"):
         make(platform="openstack")
 
 
