@@ -11,6 +11,8 @@ from components.hardening import GIB
 from components.pools.disk import node_disk_gib
 from components.pools.pool import GpuNodePoolArgs, TemplateArgs
 from components.server import sizes
+from components.weights.disk import node_disk
+from deployment.files import needed
 from deployment.reporting import stated
 from stacks.infrastructure import NodePool
 from stacks.model import Model
@@ -76,7 +78,8 @@ def pool(settings: Settings, wished: NodePool, checked: Sequence[tuple[Model, Re
         devices = mig_devices(gpu.name, wished.mig_profile) if wished.mig_profile else 1
     except UnknownGpu as error:
         raise pulumi.RunError(f"pool `{wished.name}`: {error}") from None
-    load = node_load(wished.gpus_per_node * devices, [each for each in checked if each[0].pool == wished.name])
+    mine = [each for each in checked if each[0].pool == wished.name]
+    load = node_load(wished.gpus_per_node * devices, mine)
     args = GpuNodePoolArgs(
         platform=settings.cluster.platform.value,
         gpu=gpu.name,
@@ -88,7 +91,7 @@ def pool(settings: Settings, wished: NodePool, checked: Sequence[tuple[Model, Re
         spot=wished.spot,
         zones=list(wished.zones),
         allocation=wished.allocation.value,
-        disk_gib=wished.disk_gib or node_disk_gib(load.servers),
+        disk_gib=wished.disk_gib or node_disk_gib(load.servers, sum(kept(*each) for each in mine)),
     )
     optional = {**_node(wished, devices), **_cluster(settings)}
     return cast("GpuNodePoolArgs", {**args, **stated(optional)})
@@ -107,6 +110,11 @@ def node_load(gpus: int, checked: Iterable[tuple[Model, Report]]) -> Load:
         cpus=max(each.cpus for each in loads),
         memory=max(each.memory for each in loads),
     )
+
+
+def kept(model: Model, report: Report) -> int:
+    """Return the bytes that a model's weights take on the disk of each node of its pool."""
+    return node_disk(model.weights.store.value, sum(file["size"] for file in needed(model, report)))
 
 
 def instance_types(settings: Settings, wished: NodePool, load: Load) -> list[str]:
