@@ -6,11 +6,14 @@ from typing import Annotated
 from pydantic import Field
 
 from stacks import form
+from stacks.adapter import Adapter
 from stacks.base import LOOSE, Base, Count, TokenCount
 from stacks.endpoint import Endpoint
 from stacks.interconnect import Interconnect
 from stacks.weights import Weights
 from validation.wish import ModelType
+
+MAX_ADAPTERS = 256  # each is a repository to read
 
 
 class Dtype(StrEnum):
@@ -106,6 +109,12 @@ class Model(Base):
     """How many images, videos and audio clips one prompt may hold."""
     quantization: form.Identifier | None = None
     """The quantization method; left out: what the repository says."""
+    adapters: Annotated[tuple[Adapter, ...], LOOSE, Field(max_length=MAX_ADAPTERS)] = ()
+    """LoRA adapters that are served beside the model, each under its own name; only under `contract: vllm`."""
+    max_lora_rank: Annotated[int, Field(ge=1, le=4096)] | None = None
+    """The highest rank that adapters may have; left out: the smallest allowed one that holds them all."""
+    max_loras: Annotated[int, Field(ge=1, le=256)] | None = None
+    """How many adapters one batch may use; left out: all of them, eight at most."""
     trust_remote_code: bool = False
     """Run the repository's own code in the server, at a pinned commit; only under `contract: vllm`."""
     structured_outputs: bool = False

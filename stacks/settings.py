@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
+from stacks.adapter import Adapter
 from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
 from stacks.endpoint import Endpoint, Visibility
 from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Validation
@@ -17,6 +18,7 @@ __all__ = [
     "NAMESPACE",
     "SECRETS",
     "AccessMode",
+    "Adapter",
     "Cluster",
     "Endpoint",
     "Engine",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stacks.settings import NAMESPACE, Model, NodePool, Settings
 from validation.finding import Place
-from validation.wish import Hardware, Licences, Serving, Suppression, Wish
+from validation.wish import AdapterWish, Hardware, Licences, Serving, Suppression, Wish
 
 _PREFIX = f"{NAMESPACE}:"
 _MODELS = f"{_PREFIX}models["
@@ -31,6 +31,9 @@ def _wish(settings: Settings, model: Model, places: Mapping[str, Place]) -> Wish
         licences=_licences(settings),
         hardware=_hardware(settings, model, settings.pool(model.pool)),
         serving=_serving(model),
+        adapters=tuple(
+            AdapterWish(name=item.name, source=item.source, revision=item.revision) for item in model.adapters
+        ),
         ignore=tuple(Suppression(rule=entry.rule, reason=entry.reason) for entry in model.ignore),
         place=places.get(""),
         places={key: place for key, place in places.items() if key},
@@ -66,6 +69,8 @@ def _serving(model: Model) -> Serving:
         max_num_batched_tokens=model.max_num_batched_tokens,
         max_num_seqs=model.max_num_seqs,
         trust_remote_code=model.trust_remote_code,
+        max_lora_rank=model.max_lora_rank,
+        max_loras=model.max_loras,
         limit_mm_per_prompt=limits.model_dump(exclude_none=True) if limits is not None else None,
     )
 

@@ -1,6 +1,6 @@
 """The whole way of one model: facts, the engine's prediction, the memory plan, the rules, a report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from validation.sources.read import SourceOptions, SourceRequest, read_all
 from validation.wish import Wish
 
 if TYPE_CHECKING:
+    from validation.adapter import Adapter, LoraPlan
     from validation.engine.prediction import Prediction
     from validation.fit.plan import MemoryPlan
 
@@ -51,20 +52,38 @@ def check_models(requests: Sequence[ModelRequest], policy: Policy) -> tuple[Repo
     contract = load_contract(policy.contract)
     table = load_engine(policy.engine)
     today = policy.today or datetime.now(UTC).date()
-    wanted = [SourceRequest(request.source, request.revision) for request in requests]
-    facts = read_all(wanted, policy.sources, meanwhile=_get_ready)
+    wanted = [asked for request in requests for asked in _asked(request)]
+    facts = dict(zip(wanted, read_all(wanted, policy.sources, meanwhile=_get_ready), strict=True))
     return tuple(
-        check_facts(found, request.wish, contract, table, today) for found, request in zip(facts, requests, strict=True)
+        check_facts(
+            facts[SourceRequest(request.source, request.revision)],
+            request.wish,
+            contract,
+            table,
+            today,
+            adapters=_adapters(request.wish, facts),
+        )
+        for request in requests
     )
 
 
-def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: EngineTable, today: date) -> Report:
+def check_facts(
+    facts: RepositoryFacts,
+    wish: Wish,
+    contract: Contract,
+    table: EngineTable,
+    today: date,
+    *,
+    adapters: "tuple[Adapter, ...]" = (),
+) -> Report:
     """Return the report on facts that were read; pure."""
-    from validation.rules.rule import Subject  # noqa: PLC0415 - so that the data classes import fast
+    from validation.adapter import plan_lora  # noqa: PLC0415 - so that the data classes import fast
+    from validation.rules.rule import Subject  # noqa: PLC0415 - the same
     from validation.rules.run import run_rules  # noqa: PLC0415 - the same
 
     prediction, model = _derived(facts, wish, contract, table)
-    memory = _memory(facts, prediction, table, wish)
+    lora = plan_lora(adapters, wish.serving, table)
+    memory = _memory(facts, prediction, table, wish, lora)
     results = run_rules(
         Subject(
             facts=facts,
@@ -75,6 +94,8 @@ def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: E
             engine=table,
             prediction=prediction,
             memory=memory,
+            adapters=adapters,
+            lora=lora,
         )
     )
     return Report(
@@ -91,6 +112,25 @@ def check_facts(facts: RepositoryFacts, wish: Wish, contract: Contract, table: E
         notes=facts.notes,
         prediction=prediction,
         memory=memory,
+        adapters=adapters,
+        lora=lora,
+    )
+
+
+def _asked(request: ModelRequest) -> list[SourceRequest]:
+    """Return what has to be read for one model: its repository, and those of its adapters."""
+    adapters = [SourceRequest(adapter.source, adapter.revision) for adapter in request.wish.adapters]
+    return [SourceRequest(request.source, request.revision), *adapters]
+
+
+def _adapters(wish: Wish, facts: Mapping[SourceRequest, RepositoryFacts]) -> "tuple[Adapter, ...]":
+    if not wish.adapters:
+        return ()
+    from validation.adapter import Adapter  # noqa: PLC0415 - as above
+
+    return tuple(
+        Adapter(wish=adapter, number=number, facts=facts[SourceRequest(adapter.source, adapter.revision)])
+        for number, adapter in enumerate(wish.adapters)
     )
 
 
@@ -116,12 +156,14 @@ def _derived(
         return Prediction(supported=Support.UNKNOWN, reason=reason, help=fix), ModelSummary()
 
 
-def _memory(facts: RepositoryFacts, prediction: "Prediction", table: EngineTable, wish: Wish) -> "MemoryPlan | None":
+def _memory(
+    facts: RepositoryFacts, prediction: "Prediction", table: EngineTable, wish: Wish, lora: "LoraPlan | None"
+) -> "MemoryPlan | None":
     if wish.hardware is None:
         return None
     from validation.fit.memory import plan_memory  # noqa: PLC0415 - only where GPUs are named
 
     try:
-        return plan_memory(facts, prediction, table, wish)
+        return plan_memory(facts, prediction, table, wish, lora)
     except Exception:  # noqa: BLE001 - as above; the rules on memory then say that it could not be planned
         return None

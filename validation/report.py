@@ -8,6 +8,7 @@ from validation.finding import Finding, Outcome, Severity
 from validation.wish import ModelType
 
 if TYPE_CHECKING:
+    from validation.adapter import Adapter, LoraPlan
     from validation.engine.prediction import Prediction
     from validation.facts import RepositoryFacts
     from validation.fit.plan import MemoryPlan
@@ -54,6 +55,8 @@ class Report(Data):
     notes: tuple[str, ...] = field(default=())
     prediction: "Prediction | None" = None
     memory: "MemoryPlan | None" = None
+    adapters: "tuple[Adapter, ...]" = ()
+    lora: "LoraPlan | None" = None
 
     @property
     def verdict(self) -> Verdict:

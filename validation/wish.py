@@ -69,9 +69,17 @@ class Serving(Data):
     enforce_eager: bool = False
     trust_remote_code: bool = False
     max_lora_rank: int | None = None
-    lora_ranks: tuple[int, ...] = ()
+    max_loras: int | None = None  # adapters in one batch
     vcpus: float | None = None
     weights_bytes: int | None = None  # stated on the command line, for a folder without weights
+
+
+class AdapterWish(Data):
+    """A LoRA adapter to serve beside its model: the name that clients send, and where it is."""
+
+    name: str
+    source: str
+    revision: str = ""
 
 
 class Wish(Data):
@@ -85,6 +93,7 @@ class Wish(Data):
     licences: Licences = field(default_factory=Licences)
     hardware: Hardware | None = None
     serving: Serving = field(default_factory=Serving)
+    adapters: tuple[AdapterWish, ...] = ()
     ignore: tuple[Suppression, ...] = ()
     place: Place | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -92,3 +101,13 @@ class Wish(Data):
     def where(self, key: str) -> Place | None:
         """Return where the stack file states this key of the model (``maxModelLen``), else where the model stands."""
         return self.places.get(key, self.place)
+
+    def of_adapter(self, number: int) -> "Wish":
+        """Return what is wanted of one adapter's repository: the same policy, and the places inside the adapter."""
+        from dataclasses import replace  # noqa: PLC0415 - takes ten milliseconds, for adapters only
+
+        key = f"adapters[{number}]"
+        own = {name.removeprefix(f"{key}."): place for name, place in self.places.items() if name.startswith(f"{key}.")}
+        place = self.where(key)
+        shared = {name: place for name, place in self.places.items() if name.startswith(("licences", "validation"))}
+        return replace(self, name=self.adapters[number].name, adapters=(), place=place, places={**shared, **own})

@@ -5,6 +5,7 @@ The checks look at the raw values, so that they speak even where other keys of t
 
 from collections.abc import Iterator, Mapping
 
+from stacks.references.adapters import adapters
 from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
 from stacks.references.nodes import nodes
@@ -29,4 +30,5 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
         yield from nodes(each, by_name)
     yield from unique([each.inner("endpoint") for each in models], "hostname", "another model has this host name")
     yield from devices(by_name, models)
+    yield from adapters(models)
     yield from capacity(by_name, models, platform)

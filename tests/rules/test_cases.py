@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.cases import access, files, meaning
+from tests.rules.cases import access, adapter, files, meaning
 from tests.rules.cases.case import Case
 from validation.finding import Outcome
 from validation.rules import engine, fit, instance, nodes, registry
 from validation.rules.documentation import HEADINGS, sections
 from validation.rules.rule import Rule
 
-CASES = (*access.CASES, *files.CASES, *meaning.CASES)
+CASES = (*access.CASES, *files.CASES, *meaning.CASES, *adapter.CASES)
 RULES = {rule.name: rule for rule in registry.RULES}
 ELSEWHERE = frozenset(rule.name for family in (engine, fit, instance, nodes) for rule in family.RULES)
 

@@ -60,11 +60,6 @@ FAILING = {
         "vLLM does not serve `gemma2` models in float16",
         "set dtype to bfloat16, or leave it out",
     ),
-    "lora-rank-too-high": (
-        subject(serving=Serving(lora_ranks=(8, 24))),
-        "an adapter of rank 24 is wished for, vLLM would take 16",
-        "set maxLoraRank to 32",
-    ),
 }
 
 
@@ -106,23 +101,6 @@ def test_a_wished_method_must_exist() -> None:
     found = answers(BY_NAME["quantization-not-in-engine"], subject(serving=Serving(quantization="made-up")))
 
     assert ["vLLM 0.33.0 has no quantization method of the wished name"] == [answer.message for answer in found]
-
-
-@pytest.mark.parametrize(
-    ("rank", "expected"), [(16, []), (20, ["set maxLoraRank to 32"]), (999, ["set maxLoraRank to 512"])]
-)
-def test_a_maximum_rank_is_one_that_vllm_takes(rank: int, expected: list[str]) -> None:
-    """Ranks between the allowed ones are refused, and the next one is named."""
-    found = answers(BY_NAME["lora-rank-too-high"], subject(serving=Serving(max_lora_rank=rank)))
-
-    assert expected == [answer.help for answer in found]
-
-
-def test_an_adapter_beyond_every_rank_has_to_change() -> None:
-    """No setting helps an adapter above the highest rank."""
-    found = answers(BY_NAME["lora-rank-too-high"], subject(serving=Serving(lora_ranks=(1024,))))
-
-    assert ["train an adapter of rank 512"] == [answer.help for answer in found]
 
 
 def test_a_longrope_model_may_be_asked_for_its_full_length() -> None:

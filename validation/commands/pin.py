@@ -1,4 +1,4 @@
-"""``python -m validation pin``: write the commit of each model into a stack file, or print it for a source."""
+"""``python -m validation pin``: write the commit of each model and adapter into a stack file, or print it."""
 
 import argparse
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add the arguments of this command."""
     parser = subparsers.add_parser(
         "pin",
-        help="write the commit of each model into a stack file",
-        description="Write the commit that each model's revision points to into the stack file, comments kept; for a "
-        "SOURCE print it. Models that state a commit already keep it, unless --update is given.",
+        help="write the commit of each model and adapter into a stack file",
+        description="Write the commit that the revision of each model and adapter points to into the stack file, "
+        "comments kept; for a SOURCE print it. Models that state a commit already keep it, unless --update is given.",
         epilog="exit codes: 0 all pinned, 1 a model has no such revision, 2 usage, 3 the Hub was not reached",
     )
     add = parser.add_argument
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 def pinned(stack: StackFile, commits: Sequence[tuple[StackModel, str]]) -> str:
     """Return the stack file's text with these commits; raise UsageError when that would change anything else."""
     text = stack.text
-    for model, commit in sorted(commits, key=lambda item: item[0].span.start, reverse=True):
+    for model, commit in sorted(commits, key=lambda item: _edited_at(item[0]), reverse=True):
         text = _edited(text, model, commit)
     expected = {model.span.start: commit for model, commit in commits}
     wanted = [expected.get(model.span.start, model.revision) for model in stack.models]
@@ -106,6 +106,10 @@ def _pin(stack: StackFile, options: SourceOptions, *, update: bool) -> list[Exit
     return codes
 
 
+def _edited_at(model: StackModel) -> int:
+    return model.source_span.end if model.revision_span is None else model.revision_span[0]
+
+
 def _edited(text: str, model: StackModel, commit: str) -> str:
     if model.revision_span is not None:
         start, end = model.revision_span
@@ -125,7 +129,11 @@ def _models(value: YamlValue) -> list[dict[str, YamlValue]]:
     found: list[dict[str, YamlValue]] = []
     for key, listed in config.items() if isinstance(config, dict) else ():
         if (key == "models" or key.endswith(":models")) and isinstance(listed, list):
-            found += [model for model in listed if isinstance(model, dict)]
+            for model in listed:
+                if isinstance(model, dict):
+                    adapters = model.get("adapters")
+                    inner = adapters if isinstance(adapters, list) else []
+                    found += [model, *(adapter for adapter in inner if isinstance(adapter, dict))]
     return found
 
 

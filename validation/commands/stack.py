@@ -1,4 +1,4 @@
-"""The models of a stack file, as far as `lock` and `pin` need them; the full reading is the Pulumi program's."""
+"""Models and adapters of a stack file, as far as `lock` and `pin` need them; the Pulumi program reads all of it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ MAX_STACK_BYTES = Limits().size
 
 
 class StackModel(Data):
-    """One model of a stack file, and where in the text its values stand."""
+    """One model of a stack file, or an adapter of one, and where in the text its values stand."""
 
     source: str
     revision: str
@@ -31,7 +31,7 @@ class StackModel(Data):
 
 
 class StackFile(Data):
-    """A stack file: its text without the mark of its encoding, and its models."""
+    """A stack file: its text without the mark of its encoding, and its models, each before its adapters."""
 
     path: Path
     mark: bytes = b""
@@ -68,11 +68,18 @@ def _models(path: Path, text: str, parsed: YamlText) -> list[StackModel]:
         listed = config[key] if isinstance(config, dict) else None
         for number, model in enumerate(listed if isinstance(listed, list) else []):
             place = ("config", key, number)
-            if not isinstance(model, dict) or not isinstance(model.get("source"), str):
-                line = parsed.places[place].line
-                raise UsageError(f"`{path}:{line}` has a model without a `source`")
-            found.append(_model(text, parsed, place, model))
+            found.append(_checked(path, text, parsed, place, model))
+            adapters = model.get("adapters") if isinstance(model, dict) else None
+            for at, adapter in enumerate(adapters if isinstance(adapters, list) else []):
+                found.append(_checked(path, text, parsed, (*place, "adapters", at), adapter))
     return found
+
+
+def _checked(path: Path, text: str, parsed: YamlText, place: tuple[str | int, ...], value: object) -> StackModel:
+    if not isinstance(value, dict) or not isinstance(value.get("source"), str):
+        what = "an adapter" if "adapters" in place else "a model"
+        raise UsageError(f"`{path}:{parsed.places[place].line}` has {what} without a `source`")
+    return _model(text, parsed, place, value)
 
 
 def _model(text: str, parsed: YamlText, place: tuple[str | int, ...], model: Mapping[str, object]) -> StackModel:

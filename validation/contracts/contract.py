@@ -37,5 +37,6 @@ class Contract(Data):
     safetensors_only: bool = True
     tokenizer_json: bool = True
     remote_code: bool = False  # whether a model may bring its own code when the stack asks for it
+    adapters: bool = False  # whether LoRA adapters may be served beside a model
     notice_days: int = 90
     notices: tuple[Notice, ...] = ()

@@ -197,7 +197,7 @@ _PROMISES = {
     "safetensorsOnly": "safetensors_only",
     "tokenizerJson": "tokenizer_json",
 }
-_PERMITS = {"remoteCode": "remote_code"}
+_PERMITS = {"remoteCode": "remote_code", "adapters": "adapters"}
 _NOTICE_KEYS = frozenset({"ends", "architecture", "engine", "text", "source"})
 _KEYS = frozenset(
     {"name", "title", "source", "date", "architectures", "verified", "modelTypes", "endpoints", "chatTemplateFiles"}

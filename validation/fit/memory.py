@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from validation.adapter import LoraPlan
 from validation.data import Data
 from validation.engine.config import ResolvedConfig, resolved_config
+from validation.engine.lora import lora_support
 from validation.engine.prediction import Prediction
 from validation.engine.table import EngineTable
 from validation.engine.tables import number
@@ -12,9 +14,10 @@ from validation.fit.cache import BATCHES_IN_FLIGHT, Cache, cache_of
 from validation.fit.catalogue import GIB, UnknownGpu, find_gpu
 from validation.fit.layer import Kind
 from validation.fit.layertype import layer_count
+from validation.fit.lora import lora_bytes
 from validation.fit.overhead import Batch, Overhead, default_batch, overhead
 from validation.fit.plan import Gpu, MemoryPlan
-from validation.fit.shape import keeps_nothing, language, shape_of
+from validation.fit.shape import item_size, keeps_nothing, language, shape_of
 from validation.fit.stage import WHOLE, Stage, stages
 from validation.fit.weights import Place, Weights, weights_of
 from validation.wish import Hardware, Wish
@@ -31,6 +34,7 @@ class ModelMemory(Data):
     prediction: Prediction
     table: EngineTable
     wish: Wish
+    lora: LoraPlan | None = None
 
     @property
     def kv_cache_dtype(self) -> str:
@@ -53,6 +57,14 @@ class ModelMemory(Data):
         place = Place(tensor_parallel=tensor_parallel, stage=stage)
         return weights_of(self.facts, self.config, self.prediction, self.wish, place)
 
+    def adapters(self, tensor_parallel: int = 1, stage: Stage = WHOLE) -> int:
+        """Return the bytes of the buffers for adapters on one GPU."""
+        if self.lora is None:
+            return 0
+        names = lora_support(self.table.version).embeddings.get(self.prediction.architecture, frozenset())
+        place = Place(tensor_parallel=tensor_parallel, stage=stage)
+        return lora_bytes(self.config, self.lora, place, item=item_size(self.prediction.dtype), embeddings=names)
+
 
 class Layout(Data):
     """How a replica spreads over GPUs: tensor parallel inside a node, pipeline parallel across nodes."""
@@ -72,15 +84,23 @@ class Layout(Data):
 
 
 def model_memory(
-    facts: RepositoryFacts, prediction: Prediction, table: EngineTable, wish: Wish | None = None
+    facts: RepositoryFacts,
+    prediction: Prediction,
+    table: EngineTable,
+    wish: Wish | None = None,
+    lora: LoraPlan | None = None,
 ) -> ModelMemory:
     """Return the model, ready to be planned."""
     config = resolved_config(facts, table)
-    return ModelMemory(facts=facts, config=config, prediction=prediction, table=table, wish=wish or Wish())
+    return ModelMemory(facts=facts, config=config, prediction=prediction, table=table, wish=wish or Wish(), lora=lora)
 
 
 def plan_memory(
-    facts: RepositoryFacts, prediction: Prediction, table: EngineTable, wish: Wish | None
+    facts: RepositoryFacts,
+    prediction: Prediction,
+    table: EngineTable,
+    wish: Wish | None,
+    lora: LoraPlan | None = None,
 ) -> MemoryPlan | None:
     """Return how the model fills the wished GPUs.
 
@@ -92,7 +112,7 @@ def plan_memory(
         gpu = find_gpu(wish.hardware.gpu, wish.hardware.mig_profile)
     except UnknownGpu:
         return None
-    return plan_on(model_memory(facts, prediction, table, wish), gpu, layout_of(wish.hardware))
+    return plan_on(model_memory(facts, prediction, table, wish, lora), gpu, layout_of(wish.hardware))
 
 
 def layout_of(hardware: Hardware) -> Layout:
@@ -138,8 +158,8 @@ class _Planner(Data):
     def plan(self) -> MemoryPlan:
         batch, budget = self._batch(), round(self.gpu.usable * self._utilization())
         extra = self._overhead(batch)
-        weights = self.weights.each
-        left = budget - weights - extra.total
+        weights, adapters = self.weights.each, self._adapters()
+        left = budget - weights - adapters - extra.total
         limit = self._limit()
         longest = self._longest(left, limit, batch)
         length = self.model.wish.serving.max_model_len or self._chosen(left - extra.spread, longest, limit, batch)
@@ -159,6 +179,7 @@ class _Planner(Data):
             kv_cache_dtype=self.model.kv_cache_dtype,
             dtype=self.model.prediction.dtype,
             weights_bytes=weights,
+            lora_bytes=adapters,
             overhead_bytes=extra.total,
             kv_cache_bytes=left,
             kv_cache_bytes_per_token=self.reference.bytes_per_token,
@@ -212,13 +233,18 @@ class _Planner(Data):
         cautious = self._longest(surely, limit, batch)
         return cautious if cautious >= SHORTEST else max(longest, 1)
 
+    def _adapters(self) -> int:
+        return self.model.adapters(self.layout.tensor, self.stage)
+
     def _reason(self, weights: int, budget: int, left: int, longest: int, length: int) -> str:
         if weights >= budget:
             return f"weights need {weights / GIB:.1f} GiB, one {self._name()} offers {budget / GIB:.1f} GiB"
         if left <= 0:
-            taken = budget - weights - left
+            adapters = self._adapters()
+            taken = budget - weights - adapters - left
+            beside = f", adapters {adapters / GIB:.1f} GiB" if adapters else ""
             return (
-                f"weights need {weights / GIB:.1f} GiB and running them {taken / GIB:.1f} GiB, "
+                f"weights need {weights / GIB:.1f} GiB{beside} and running them {taken / GIB:.1f} GiB, "
                 f"one {self._name()} offers {budget / GIB:.1f} GiB"
             )
         wished = self.model.wish.serving.max_model_len

@@ -76,16 +76,16 @@ def _generates(config: ResolvedConfig) -> bool:
 def _layer(text: Config, index: int, kind: str, hidden: int) -> Iterator[Part]:
     prefix = f"model.layers.{index}"
     if text.model_type in {"mamba", "mamba2", "falcon_mamba"}:
-        yield Part(name=f"{prefix}.mixer", elements=_recurrent(text, hidden))
+        yield Part(name=f"{prefix}.mixer", elements=recurrent_size(text, hidden))
         return
     if kind in {LINEAR, HYBRID}:
-        yield Part(name=f"{prefix}.linear_attn", elements=_recurrent(text, hidden))
+        yield Part(name=f"{prefix}.linear_attn", elements=recurrent_size(text, hidden))
     elif kind == CONV:
         yield Part(name=f"{prefix}.conv", elements=4 * hidden * (text.integer("conv_dim") or hidden))
     if kind not in {LINEAR, CONV, OTHER, EXPERTS}:
         yield from _attention(text, index, kind, hidden, f"{prefix}.self_attn")
     if text.model_type != "nemotron_h":
-        yield from _feed_forward(text, index, hidden, f"{prefix}.mlp", sparse=_is_sparse(text, index))
+        yield from _feed_forward(text, index, hidden, f"{prefix}.mlp", sparse=is_sparse(text, index))
     elif kind in {OTHER, EXPERTS}:
         yield from _feed_forward(text, index, hidden, f"{prefix}.mlp", sparse=kind == EXPERTS)
 
@@ -122,7 +122,7 @@ def _latent(text: Config, hidden: int, query: int, rank: int, prefix: str) -> It
         yield Part(name=f"{prefix}.indexer", elements=low * heads * width + hidden * (width + heads), replicated=True)
 
 
-def _recurrent(text: Config, hidden: int) -> int:
+def recurrent_size(text: Config, hidden: int) -> int:
     """Return the elements of one Mamba or linear attention layer's projections."""
     value = (text.integer("linear_num_value_heads") or 0) * (text.integer("linear_value_head_dim") or 0)
     if value:
@@ -143,15 +143,15 @@ def _feed_forward(text: Config, index: int, hidden: int, prefix: str, *, sparse:
     experts = expert_count(text)
     both = text.flag("enable_moe_block")  # Gemma 4 has a dense network beside the experts
     if not experts or not sparse or both:
-        width = _dense_width(text, index, hidden)
-        matrices = 2 if _ungated(text) else 3
+        width = dense_width(text, index, hidden)
+        matrices = 2 if is_ungated(text) else 3
         if width:
             yield Part(name=f"{prefix}.down_proj", elements=matrices * hidden * width)
         if not both:
             return
     width = text.first_integer("moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size") or 0
     inner = text.first_integer("moe_latent_size", "routed_expert_hidden_size") or hidden
-    matrices = 2 if _ungated(text) else 3
+    matrices = 2 if is_ungated(text) else 3
     home = prefix.removesuffix(".mlp") if both else prefix
     yield Part(name=f"{home}.experts.0.down_proj", elements=experts * matrices * inner * width)
     yield Part(name=f"{prefix}.gate", elements=experts * hidden, quantizable=False, replicated=True)
@@ -167,7 +167,8 @@ def expert_count(text: Config) -> int:
     return text.first_integer("n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts") or 0
 
 
-def _is_sparse(text: Config, index: int) -> bool:
+def is_sparse(text: Config, index: int) -> bool:
+    """Return whether a layer of a model with experts has them."""
     kinds = text.names("mlp_layer_types")
     if index < len(kinds):
         return kinds[index] != "dense"
@@ -184,7 +185,8 @@ def _is_sparse(text: Config, index: int) -> bool:
     return index >= first and (index + 1) % max(step, 1) == 0
 
 
-def _dense_width(text: Config, index: int, hidden: int) -> int:
+def dense_width(text: Config, index: int, hidden: int) -> int:
+    """Return the inner width of a layer's dense feed-forward network."""
     widths = text.integers("intermediate_size")
     if index < len(widths):
         return widths[index]
@@ -205,7 +207,8 @@ def _nas_width(ffn: Config, hidden: int) -> int:
     return -(-int(2 * multiplier * hidden / 3) // 256) * 256
 
 
-def _ungated(text: Config) -> bool:
+def is_ungated(text: Config) -> bool:
+    """Return whether the feed-forward network has two matrices, not three."""
     return text.model_type in _UNGATED or text.text("mlp_hidden_act") == "relu2" or text.text("hidden_act") == "relu2"
 
 

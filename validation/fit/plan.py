@@ -52,10 +52,11 @@ class MemoryPlan(Data):
     reason: str = ""  # why it does not fit
     stage: int = 0  # of the pipeline, that the figures are of: the tightest
     stage_layers: tuple[int, ...] = ()  # of each stage; empty for a replica on one node
+    lora_bytes: int = 0  # on one GPU: buffers for the adapters that a batch may use
     most_sequences: int | None = None  # that a hybrid's cache holds states of; None where sequences have no state
 
     @property
     def free_bytes(self) -> int:
         """Return what is left of the GPU outside vLLM's budget."""
-        used = self.weights_bytes + self.overhead_bytes + max(0, self.kv_cache_bytes)
+        used = self.weights_bytes + self.lora_bytes + self.overhead_bytes + max(0, self.kv_cache_bytes)
         return max(0, self.gpu.memory - used)

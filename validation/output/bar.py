@@ -7,13 +7,13 @@ from validation.fit.plan import MemoryPlan
 from validation.output.quantity import gib, plural
 
 WIDTH = 50
-_SIGNS = (("weights", "#"), ("KV cache", "="), ("overhead", "+"), ("free", "."))
+_SIGNS = (("weights", "#"), ("KV cache", "="), ("adapters", "%"), ("overhead", "+"), ("free", "."))
 _ROWS = 20
 
 
 def bar(plan: MemoryPlan, width: int = WIDTH) -> str:
     """Return one GPU's memory as ``width`` signs between brackets; what does not fit ends in ``!``."""
-    used = [plan.weights_bytes, max(0, plan.kv_cache_bytes), plan.overhead_bytes]
+    used = [plan.weights_bytes, max(0, plan.kv_cache_bytes), plan.lora_bytes, plan.overhead_bytes]
     capacity = plan.gpu.memory
     cells = "".join(sign * round(size * width / capacity) for (_, sign), size in zip(_SIGNS, used, strict=False))
     return f"[{cells[: width - 1]}!" if len(cells) > width else f"[{cells.ljust(width, '.')}]"
@@ -26,11 +26,13 @@ def picture(plan: MemoryPlan) -> Iterator[str]:
         split = " + ".join(str(layers) for layers in plan.stage_layers)
         nodes = plural(plan.pipeline_parallel, "node")
         yield f"layers {split} on {nodes}; shown is stage {plan.stage + 1}, the tightest"
-    shown = bar(plan)
+    filled = bar(plan)
     for number in range(min(gpus, _ROWS)):
-        yield f"GPU {number:<2} {shown} {gib(plan.gpu.memory)}"
-    sizes = (plan.weights_bytes, max(0, plan.kv_cache_bytes), plan.overhead_bytes, plan.free_bytes)
-    yield "       " + "   ".join(f"{sign} {name} {gib(size)}" for (name, sign), size in zip(_SIGNS, sizes, strict=True))
+        yield f"GPU {number:<2} {filled} {gib(plan.gpu.memory)}"
+    sizes = (plan.weights_bytes, max(0, plan.kv_cache_bytes), plan.lora_bytes, plan.overhead_bytes, plan.free_bytes)
+    pairs = zip(_SIGNS, sizes, strict=True)
+    shown = [f"{sign} {name} {gib(size)}" for (name, sign), size in pairs if size or name != "adapters"]
+    yield "       " + "   ".join(shown)
 
 
 def verdict(plan: MemoryPlan) -> str:

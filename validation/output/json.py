@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from validation.finding import Finding, Place
 from validation.jsontext import JsonObject
 from validation.report import ModelSummary, Report
+
+if TYPE_CHECKING:
+    from validation.adapter import Adapter
 
 VERSION = 1
 
@@ -23,13 +27,14 @@ def dump(value: JsonObject) -> str:
 
 
 def report_object(report: Report) -> JsonObject:
-    """Return one report without the version."""
+    """Return one report without the version; `adapters` are there where the model has some."""
     return {
         "source": report.source,
         "revision": report.commit or report.revision or None,
         "verdict": report.verdict.value,
         "model": _model(report.model),
         "findings": [_finding(finding) for finding in report.findings],
+        **({"adapters": [_adapter(adapter) for adapter in report.adapters]} if report.adapters else {}),
     }
 
 
@@ -44,6 +49,16 @@ def _model(model: ModelSummary) -> JsonObject:
         "dtype": model.dtype or None,
         "quantization": model.quantization or None,
         "licence": model.licence or None,
+    }
+
+
+def _adapter(adapter: "Adapter") -> JsonObject:
+    return {
+        "name": adapter.name,
+        "source": adapter.wish.source,
+        "revision": adapter.facts.commit or adapter.wish.revision or None,
+        "rank": adapter.rank,
+        "base": adapter.base or None,
     }
 
 

@@ -9,6 +9,7 @@ from validation.output.quantity import count, gib, plural
 from validation.report import Report, Verdict
 
 if TYPE_CHECKING:
+    from validation.adapter import Adapter
     from validation.fit.plan import MemoryPlan
 
 
@@ -76,6 +77,7 @@ def described(report: Report) -> tuple[tuple[str, str], ...]:
         ("context", "" if model.max_position_embeddings is None else f"{model.max_position_embeddings:,} tokens"),
         ("endpoints", " ".join(model.endpoints)),
         ("licence", model.licence),
+        *(("adapter", adapter(each)) for each in report.adapters),
         ("memory", "" if report.memory is None else memory(report.memory)),
     )
     return tuple((name, value) for name, value in known if value)
@@ -86,11 +88,19 @@ def memory(plan: "MemoryPlan") -> str:
     gpus = plan.tensor_parallel * plan.pipeline_parallel
     name = f"{plan.gpu.name} {plan.gpu.mig_profile}".rstrip()
     offered = f"{gpus} x {name} of {gib(plan.gpu.memory)}"
-    parts = f"{gib(plan.weights_bytes)} weights, {gib(plan.overhead_bytes)} overhead"
+    beside = f", {gib(plan.lora_bytes)} adapters" if plan.lora_bytes else ""
+    parts = f"{gib(plan.weights_bytes)} weights{beside}, {gib(plan.overhead_bytes)} overhead"
     if not plan.fits:
         return f"{offered}: {parts}; does not fit"
     requests = f"{plan.max_concurrency:,.1f} requests of {plan.max_model_len:,} tokens at once"
     return f"{offered}: {parts}, {gib(max(0, plan.kv_cache_bytes))} KV cache a GPU; {requests}"
+
+
+def adapter(item: "Adapter") -> str:
+    """Return an adapter's name with its source, commit and rank."""
+    at = item.facts.commit or item.wish.revision
+    rank = f", rank {item.rank}" if item.rank else ""
+    return f"{item.name} ({item.wish.source}{f' at {at}' if at else ''}{rank})"
 
 
 def pinned(report: Report) -> str:

@@ -196,7 +196,7 @@ def _has_token(facts: RepositoryFacts) -> bool:
     return facts.token_role is not TokenRole.NONE
 
 
-_STATES = (
+STATES = (
     Rule(name="repository-id-invalid", severity=Severity.ERROR, check=invalid_id, suppressible=False),
     Rule(name="repository-unreachable", severity=Severity.ERROR, check=unreachable, suppressible=False),
     Rule(name="token-rejected", severity=Severity.ERROR, check=bad_token, suppressible=False),
@@ -206,9 +206,9 @@ _STATES = (
     Rule(name="repository-disabled", severity=Severity.ERROR, check=disabled, suppressible=False),
     Rule(name="revision-not-found", severity=Severity.ERROR, check=revision_not_found, suppressible=False),
 )
-ACCESS = tuple(rule.name for rule in _STATES)
+ACCESS = tuple(rule.name for rule in STATES)
 RULES = (
-    *_STATES,
+    *STATES,
     Rule(name="repository-needs-token", severity=Severity.NOTE, check=granted, requires=ACCESS),
     Rule(name="token-may-write", severity=Severity.WARNING, check=token_writes),
 )

@@ -7,7 +7,6 @@ from validation.finding import Severity
 from validation.rules.config import CONFIG
 from validation.rules.rule import Answer, Rule, Subject, skipped, unknown
 
-DEFAULT_LORA_RANK = 16  # vLLM's max_lora_rank when nothing is said
 FLOAT16 = frozenset({"float16", "half"})
 
 
@@ -127,38 +126,6 @@ def dtype_taken(subject: Subject) -> Iterator[Answer]:
         )
 
 
-def lora_rank_allowed(subject: Subject) -> Iterator[Answer]:
-    """Require a maximum LoRA rank that covers the adapters.
-
-    Why: vLLM reserves memory for adapters up to `max_lora_rank`, 16 by default, and refuses an adapter above it when
-    it is loaded, long after the start.
-    Example: an adapter with `r: 64` and no maxLoraRank.
-    Fix: set maxLoraRank to the smallest allowed value that covers every adapter.
-    Source: vLLM's LoRAConfig.
-    """
-    serving, table = subject.wish.serving, subject.engine
-    allowed = serving.max_lora_rank or DEFAULT_LORA_RANK
-    where = subject.wish.where("maxLoraRank")
-    if table.lora_ranks and serving.max_lora_rank is not None and allowed not in table.lora_ranks:
-        above = [rank for rank in table.lora_ranks if rank > allowed]
-        yield Answer(
-            message=f"maxLoraRank {allowed} is none that vLLM takes",
-            help=f"set maxLoraRank to {above[0] if above else table.lora_ranks[-1]}",
-            where=where,
-        )
-    highest = max(serving.lora_ranks, default=0)
-    if highest > allowed:
-        fitting = [rank for rank in table.lora_ranks if rank >= highest]
-        value = f"set maxLoraRank to {fitting[0]}" if fitting else f"train an adapter of rank {_highest(subject)}"
-        yield Answer(
-            message=f"an adapter of rank {highest} is wished for, vLLM would take {allowed}", help=value, where=where
-        )
-
-
-def _highest(subject: Subject) -> int:
-    return max(subject.engine.lora_ranks, default=DEFAULT_LORA_RANK)
-
-
 RULES: tuple[Rule, ...] = (
     Rule(name="engine-version-unknown", severity=Severity.WARNING, check=version_known),
     Rule(name="engine-below-security-floor", severity=Severity.ERROR, check=secure),
@@ -166,5 +133,4 @@ RULES: tuple[Rule, ...] = (
     Rule(name="quantization-not-in-engine", severity=Severity.ERROR, check=quantized, requires=CONFIG),
     Rule(name="context-above-model", severity=Severity.ERROR, check=context_within_model, requires=CONFIG),
     Rule(name="dtype-not-for-model", severity=Severity.ERROR, check=dtype_taken, requires=CONFIG),
-    Rule(name="lora-rank-too-high", severity=Severity.ERROR, check=lora_rank_allowed),
 )

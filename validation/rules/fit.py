@@ -241,7 +241,7 @@ def _cpus(subject: Subject, hardware: Hardware | None) -> float | None:
 def _larger(subject: Subject) -> str:
     """Return what to type: more of the same GPU, or the cheapest other choice."""
     hardware = subject.wish.hardware
-    found = choices(model_memory(subject.facts, subject.prediction, subject.engine, subject.wish))
+    found = choices(model_memory(subject.facts, subject.prediction, subject.engine, subject.wish, subject.lora))
     same = [choice for choice in found if hardware and choice.gpu.name == find_gpu(hardware.gpu).name]
     hints = [_more(same), suggestion(_other(found, same))]
     return ", or ".join(hint for hint in hints if hint) or "choose a smaller or a quantized model"

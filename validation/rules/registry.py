@@ -2,6 +2,10 @@
 
 from validation.rules import (
     access,
+    adapter,
+    adapter_base,
+    adapter_files,
+    adapter_shape,
     architecture,
     config,
     engine,
@@ -44,5 +48,9 @@ RULES: tuple[Rule, ...] = (
     *fit.RULES,
     *instance.RULES,
     *nodes.RULES,
+    *adapter.RULES,
+    *adapter_files.RULES,
+    *adapter_base.RULES,
+    *adapter_shape.RULES,
     *suppression.RULES,
 )

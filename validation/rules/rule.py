@@ -13,6 +13,7 @@ from validation.report import ModelSummary
 from validation.wish import Wish
 
 if TYPE_CHECKING:
+    from validation.adapter import Adapter, LoraPlan
     from validation.engine.prediction import Prediction
     from validation.engine.table import EngineTable
     from validation.fit.plan import MemoryPlan
@@ -29,6 +30,8 @@ class Subject(Data):
     engine: "EngineTable"
     prediction: "Prediction"
     memory: "MemoryPlan | None" = None
+    adapters: "tuple[Adapter, ...]" = ()
+    lora: "LoraPlan | None" = None
     known: frozenset[str] = frozenset()  # names of the rules that may be ignored; set by run_rules
     silent: frozenset[str] = frozenset()  # names of the rules checked before this one that found nothing
 

@@ -132,14 +132,14 @@ def adapter(subject: Subject) -> Iterator[Answer]:
 
     Why: a LoRA adapter is a difference to a base model and cannot be served by itself.
     Example: `adapter_model.safetensors` and `adapter_config.json` of a PEFT training.
-    Fix: merge the adapter into its base model, and publish the result.
+    Fix: merge the adapter into its base model, and publish the result; or serve it beside its base: `adapters`.
     Source: PEFT's file names; the contract's required files.
     """
     tops = safetensors(subject.facts)
     if tops and all(file.path == _ADAPTER for file in tops):
         yield Answer(
             message="the only weights are a LoRA adapter",
-            help="merge it into its base model (`merge_and_unload`), and save the result with `save_pretrained`",
+            help="merge it into its base model (`merge_and_unload`), or state it under `adapters` of that model",
             where=Place(path=_ADAPTER),
         )
 

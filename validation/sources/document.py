@@ -10,6 +10,7 @@ MAX_DOCUMENT_BYTES = 8 << 20
 MAX_INDEX_BYTES = 16 << 20  # an index of 10^5 tensors has some 10 MiB
 MAX_TEXT_BYTES = 1 << 20  # the longest real template stays under 40 KiB
 MAX_POOLINGS = 8
+ADAPTER = "adapter_model.safetensors"
 INDEX = "model.safetensors.index.json"
 CONSOLIDATED_INDEX = "consolidated.safetensors.index.json"
 ARRAYS = {"modules.json": "modules"}  # files that hold an array, and the key under which a document keeps it

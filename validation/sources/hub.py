@@ -28,6 +28,7 @@ from validation.sources.cache import Cache
 from validation.sources.client import Budget, TransferError
 from validation.sources.crew import Crew
 from validation.sources.document import (
+    ADAPTER,
     INDEX,
     TEXTS,
     is_shard,
@@ -150,7 +151,7 @@ class HubReader(Data):
     def _fill(self, facts: RepositoryFacts, bases: tuple[Parent, ...]) -> RepositoryFacts:
         access = self.crew.submit(self._check_access, facts.repository) if facts.gating is not Gating.NONE else None
         files = {path: self._start(facts, path) for path in wanted(file.path for file in facts.files)}
-        early = {} if facts.parameters else self._start_headers(facts)
+        early = {} if _is_counted(facts) else self._start_headers(facts)
         ancestors = self._ancestors(facts.repository, bases)
         denied = _failure(access, self.budget)
         found = {path: self._finish(path, future) for path, future in files.items()}
@@ -234,7 +235,7 @@ class HubReader(Data):
 
         ``early`` were asked for before the index was known: what it does not name is left alone.
         """
-        if facts.parameters:
+        if _is_counted(facts):
             return facts
         files = weight_files(facts.files, facts.documents.get(INDEX))
         started = {
@@ -291,6 +292,11 @@ def is_content(file: File, data: bytes) -> bool:
 def git_blob_id(data: bytes) -> str:
     """Return git's id of a file with this content."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _is_counted(facts: RepositoryFacts) -> bool:
+    """Return whether the Hub's own counts say enough; of an adapter the shapes are wanted too."""
+    return bool(facts.parameters) and not facts.has(ADAPTER)
 
 
 def _is_wanted(revision: str, commit: str) -> bool:

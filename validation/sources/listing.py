@@ -63,12 +63,12 @@ def is_safe_path(path: object) -> bool:
 
 
 def ancestor(info: JsonObject, parent: Parent) -> Ancestor:
-    """Return what a base model's own listing says of it."""
-    config, siblings = _object(info.get("config")), info.get("siblings")
+    """Return what a base model's own listing says of it, under the name that it has now."""
+    config, siblings, own = _object(info.get("config")), info.get("siblings"), info.get("id")
     named = (_object(sibling) for sibling in siblings) if isinstance(siblings, list) else ()
     tokenizer = next((_file(sibling) for sibling in named if sibling.get("rfilename") == "tokenizer.json"), None)
     return Ancestor(
-        repository=parent.repository,
+        repository=own if isinstance(own, str) and is_repository(own) else parent.repository,
         architectures=tuple(name for name in _strings(config.get("architectures")) if name.isidentifier())[:8],
         tokenizer=tokenizer.identity if tokenizer else None,
         relation=parent.relation,
