@@ -8,6 +8,7 @@ from tests.rules.build import CHATS, MANAGED, config, document
 from tests.rules.cases.case import Case
 from validation.facts import Gating, HeaderProblem, RepositoryState, SecurityScan
 from validation.finding import Severity
+from validation.jsontext import JsonObject
 from validation.rules.rule import Subject
 from validation.wish import Serving
 
@@ -16,7 +17,7 @@ _TOWER = (
     "base_model.model.visual.blocks.0.attn.qkv.lora_A.weight",
     "base_model.model.visual.blocks.0.attn.qkv.lora_B.weight",
 )
-_INDEX = {"weight_map": {"model.layers.0.self_attn.qkv_proj.weight": "model.safetensors"}}
+_INDEX: JsonObject = {"weight_map": {"model.layers.0.self_attn.qkv_proj.weight": "model.safetensors"}}
 
 
 def _case(rule: str, failing: Subject, message: str, **more: Any) -> Case:
