@@ -11,13 +11,14 @@ from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys
 from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
 from components.inference_endpoint import InferenceEndpoint
+from components.inference_host import InferenceHost
 from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
 from components.observability import Observability
 from components.pools.pool import GpuNodePoolArgs
-from deployment import checks, endpoints, pools, reporting, serving, telemetry
+from deployment import checks, endpoints, hosts, pools, reporting, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -79,23 +80,36 @@ def watch(site: serving.Site, served: list[tuple[Model, Report]]) -> None:
         Observability(site.settings.cluster.namespace, args, site.options)
 
 
+def share(site: serving.Site, reports: Mapping[str, Report], ways: Mapping[str, InferenceEndpoint]) -> None:
+    """Put what is served behind the host names that are shared; a host waits until none of its models is refused."""
+    for wished in site.settings.hosts:
+        if all(each.name in ways for route in wished.routes for each in route.models):
+            host = InferenceHost(wished.name, hosts.host(site, wished, reports, ways), site.options)
+            pulumi.export(wished.name, {"url": host.url})
+
+
 def main() -> None:
     """Check everything first; deploy what may be deployed; end in an error when a model was refused."""
     settings = read_settings()
     checked = list(zip(settings.models, check(settings), strict=True))
     shown = {report.name: ModelValidation(report.name, reporting.validation(settings, report)) for _, report in checked}
     refused = [report for _, report in checked if shown[report.name].blocks]
-    if not refused or pulumi.runtime.is_dry_run():
+    reports = {report.name: report for _, report in checked}
+    reasons = list(hosts.disagreements(settings, reports))
+    reasons += [reporting.refusal(refused, len(checked))] if refused else []
+    if not reasons or pulumi.runtime.is_dry_run():
         site = build(settings, pools.all_pools(settings, checked, [report.name for report in refused]))
         served = [(model, report) for model, report in checked if not shown[report.name].blocks]
+        ways: dict[str, InferenceEndpoint] = {}
         for model, report in served:
             if unused := serving.unused(model):
                 pulumi.log.warn(unused, resource=shown[report.name])
-            endpoint = serve(site, model, report)
-            pulumi.export(model.name, {"url": endpoint.url, **reporting.derived(report)})
+            ways[model.name] = serve(site, model, report)
+            pulumi.export(model.name, {"url": ways[model.name].url, **reporting.derived(report)})
+        share(site, reports, ways)
         watch(site, served)
-    if refused:
-        raise pulumi.RunError(reporting.refusal(refused, len(checked)))
+    if reasons:
+        raise pulumi.RunError("\n\n".join(reasons))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """InferenceEndpoint: who may reach a model, at which address, by which paths."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.endpoint import route
+from components.endpoint import pool, route
 from components.endpoint.args import InferenceEndpointArgs
+from components.endpoint.front import Front
 from components.naming import SERVER, labels, object_name, selector
 from components.paths import METHODS
 from components.server import network
@@ -17,9 +16,7 @@ from components.server.arguments import PORT
 
 TOKEN = "slipway:index:InferenceEndpoint"  # noqa: S105 - a type token of Pulumi, no secret
 PUBLIC, PRIVATE = "public", "private"
-ENVOY_CLASS = "eg"
 ENVOY_NAMESPACE = "envoy-gateway-system"
-ANSWER_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +24,12 @@ class EndpointResources:
     """The objects of one endpoint; those that were not needed are None."""
 
     network_policy: kubernetes.networking.v1.NetworkPolicy
+    pool: CustomResource | None = None
     gateway: CustomResource | None = None
+    certificate: CustomResource | None = None
     route: CustomResource | None = None
     allow_list: CustomResource | None = None
+    limits: CustomResource | None = None
 
 
 class InferenceEndpoint(pulumi.ComponentResource):
@@ -39,89 +39,67 @@ class InferenceEndpoint(pulumi.ComponentResource):
     """The address that clients use, up to and with `/v1`."""
     visibility: pulumi.Output[str]
     """`private` or `public`."""
+    backend_name: pulumi.Output[str]
+    """Where a route leads: the Service, or the InferencePool."""
 
     def __init__(self, name: str, args: InferenceEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Open the way; raise RunError for a public endpoint without host name, TLS, key or known path."""
         super().__init__(TOKEN, name, {**args}, opts)
         _check(name, args)
         self._name, self._args, self._model = object_name(name), args, name
-        self.resources = self._public() if args["visibility"] == PUBLIC else self._private()
+        self.backend_name = pulumi.Output.from_input(args["service_name"])
+        self.resources = self._resources()
         self.visibility = pulumi.Output.from_input(args["visibility"])
         self.url = self._url()
-        self.register_outputs({"url": self.url, "visibility": self.visibility})
+        self.register_outputs({"url": self.url, "visibility": self.visibility, "backendName": self.backend_name})
 
     def _url(self) -> pulumi.Output[str]:
+        if shared := self._args.get("shared_url"):
+            return pulumi.Output.from_input(shared)
         if self._args["visibility"] == PUBLIC:
             return pulumi.Output.from_input(f"https://{self._args.get('hostname', '')}/v1")
         return pulumi.Output.concat(
             "http://", self._args["service_name"], ".", self._args["namespace"], f".svc:{PORT}/v1"
         )
 
-    def _private(self) -> EndpointResources:
-        return EndpointResources(network_policy=self._network_policy())
-
-    def _public(self) -> EndpointResources:
-        made = None if "gateway" in self._args else self._gateway()
-        http_route = self._custom(
-            "route",
-            "HTTPRoute",
-            route.ROUTE_API,
-            route.route_spec(
-                hostname=self._args.get("hostname", ""),
-                parent=route.parent(self._args.get("gateway"), self._name, self._args["namespace"]),
-                service=self._args["service_name"],
-                paths=self._args["endpoints"],
-                answer_seconds=self._args.get("answer_seconds", ANSWER_SECONDS),
-            ),
+    def _resources(self) -> EndpointResources:
+        front = Front(
+            parent=self,
+            owner=self._name,
+            part=SERVER,
+            hostname=self._args.get("hostname", ""),
+            namespace=self._args["namespace"],
+            args=self._args.get("front", {}),
         )
-        networks = self._args.get("allow_from", [])
-        allow_list = (
-            self._custom(
-                "allow-list",
-                "SecurityPolicy",
-                "gateway.envoyproxy.io/v1alpha1",
-                route.allow_list_spec(self._name, networks),
-                after=[http_route],
-            )
-            if networks
-            else None
+        policy, made = self._network_policy(), self._pool(front)
+        if made:
+            self.backend_name = made.urn.apply(lambda _: self._name)  # so that a route waits for the pool
+        if self._args["visibility"] != PUBLIC or not front.hostname:
+            return EndpointResources(network_policy=policy, pool=made)
+        found = front.build(
+            [
+                {
+                    "backends": [{"name": self.backend_name, "kind": pool.POOL if made else "Service"}],
+                    "endpoints": self._args["endpoints"],
+                }
+            ],
+            route.MODEL_HEADER,
         )
         return EndpointResources(
-            network_policy=self._network_policy(), gateway=made, route=http_route, allow_list=allow_list
+            network_policy=policy,
+            pool=made,
+            gateway=found.gateway,
+            certificate=found.certificate,
+            route=found.route,
+            allow_list=found.allow_list,
+            limits=found.limits,
         )
 
-    def _gateway(self) -> CustomResource:
-        return self._custom(
-            "gateway",
-            "Gateway",
-            route.ROUTE_API,
-            route.gateway_spec(
-                hostname=self._args.get("hostname", ""),
-                gateway_class=self._args.get("gateway_class", ENVOY_CLASS),
-                tls_secret=self._args.get("tls_secret", ""),
-            ),
-        )
-
-    def _custom(
-        self,
-        part: str,
-        kind: str,
-        api_version: str,
-        spec: dict[str, Any],
-        after: Sequence[pulumi.Resource] = (),
-    ) -> CustomResource:
-        return CustomResource(
-            f"{self._name}-{part}",
-            api_version=api_version,
-            kind=kind,
-            metadata={
-                "name": self._name,
-                "namespace": self._args["namespace"],
-                "labels": labels(self._model, SERVER),
-            },
-            spec=spec,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
-        )
+    def _pool(self, front: Front) -> CustomResource | None:
+        if "endpoint_picker" not in self._args:
+            return None
+        spec = pool.pool_spec(selector(self._model, SERVER), self._args["endpoint_picker"])
+        return front.custom("pool", pool.POOL, pool.POOL_API, spec)
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
         args = self._args
@@ -131,6 +109,8 @@ class InferenceEndpoint(pulumi.ComponentResource):
             callers.append(network.same_namespace_peer())
         if public:
             callers += [network.namespace_peer(namespace) for namespace in _proxy_namespaces(args)]
+        if "endpoint_picker" in args:
+            callers.append(network.pods_peer(args["endpoint_picker"]["pod_labels"]))
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-callers",
             metadata={
@@ -145,9 +125,10 @@ class InferenceEndpoint(pulumi.ComponentResource):
 
 def _proxy_namespaces(args: InferenceEndpointArgs) -> list[str]:
     """Return where the Gateway's proxies may run: as stated, else beside the Gateway, or in Envoy Gateway's own."""
-    if "gateway_namespace" in args:
-        return [args["gateway_namespace"]]
-    beside = {args["gateway"]["namespace"]} if "gateway" in args else set()
+    if "proxy_namespaces" in args:
+        return args["proxy_namespaces"]
+    front = args.get("front", {})
+    beside = {front["gateway"]["namespace"]} if "gateway" in front else set()
     return sorted({ENVOY_NAMESPACE, *beside})
 
 
@@ -161,9 +142,12 @@ def _check(name: str, args: InferenceEndpointArgs) -> None:
         return
     if not args["endpoints"]:
         raise pulumi.RunError(f"model `{name}`: its type has no path that could be public")
-    if not args.get("hostname"):
-        raise pulumi.RunError(f"model `{name}`: a public endpoint needs `endpoint.hostname`")
-    if "gateway" not in args and not args.get("tls_secret"):
+    if not args.get("hostname") and not args.get("shared_url"):
+        raise pulumi.RunError(
+            f"model `{name}`: a public endpoint needs `endpoint.hostname`, or a place in `slipway:hosts`"
+        )
+    front = args.get("front", {})
+    if args.get("hostname") and "gateway" not in front and not front.get("tls_secret"):
         raise pulumi.RunError(
             f"model `{name}`: a public endpoint needs TLS; set `endpoint.tlsSecret` or `cluster.gateway`"
         )

@@ -51,7 +51,7 @@ def service(
     args = VllmInferenceServiceArgs(
         namespace=site.home.namespace,
         image=site.settings.engine.image,
-        served_model_name=model.name,
+        served_model_name=model.served_model_name or model.name,
         model_path=weights.model_path,
         manifest_digest=weights.manifest_digest,
         commit=report.commit,

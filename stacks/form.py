@@ -92,6 +92,33 @@ Hostname = Annotated[
 Network = Annotated[
     str, AfterValidator(_network), WithJsonSchema({"type": "string", "pattern": r"^[0-9a-fA-F.:]+(/[0-9]+)?$"})
 ]
+PathPrefix = Annotated[
+    str,
+    Form(
+        pattern=r"(/(?!v[0-9]+(/|$))[a-z0-9]([a-z0-9._-]*[a-z0-9])?){1,4}",
+        message="is no prefix of a path",
+        help="write it in lower case with a slash first and none at the end, like `/granite`, and without `/v1`",
+        max_length=128,
+    ),
+]
+HeaderName = Annotated[
+    str,
+    Form(
+        pattern=r"(?![Hh][Oo][Ss][Tt]$)(?![Aa]uthorization$)[A-Za-z][A-Za-z0-9-]*",
+        message="is no header that could name a model",
+        help="write it like `X-Gateway-Model-Name`",
+        max_length=64,
+    ),
+]
+ServedName = Annotated[
+    str,
+    Form(
+        pattern=r"[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?",
+        message="is no name that clients can send as `model`",
+        help="use letters, digits, `.`, `_`, `-`, `:` and `/`, like `granite` or `ibm-granite/granite-3.3-2b-instruct`",
+        max_length=128,
+    ),
+]
 Source = Annotated[
     str,
     Form(

@@ -7,23 +7,13 @@ from pydantic import Field
 
 from stacks import form
 from stacks.base import LOOSE, Base, Count
+from stacks.gateway import Entrance
 from stacks.monitoring import Monitoring
 from stacks.platform import Allocation, Cloud, Machines, MemoryGib, Platform, provider
 from validation.finding import Severity
 
 
-class Gateway(Base):
-    """The Gateway of the cluster that public endpoints attach their route to."""
-
-    name: form.ObjectName
-    """The Gateway's name."""
-    namespace: form.Namespace
-    """The namespace it lives in."""
-    section_name: form.ObjectName | None = None
-    """The listener to attach to; left out: `https`."""
-
-
-class Cluster(Base):
+class Cluster(Entrance):
     """Where the models run."""
 
     platform: Annotated[Platform, LOOSE]

@@ -79,6 +79,8 @@ class Model(Base):
 
     name: form.Name
     """The model's name in the cluster and in the API."""
+    served_model_name: form.ServedName | None = None
+    """The name that clients send as `model`; left out: `name`. Models behind one route of a host share it."""
     source: form.Source
     """`hf://organisation/name`, or the path of a folder."""
     revision: form.Revision = ""

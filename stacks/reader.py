@@ -68,7 +68,7 @@ class _Reading:
             details = error.errors(include_url=False, include_input=False)
             found += [self._problem(*words) for words in explain(details, self._raw) if not _within(words[0], told)]
         stated = {problem.path for problem in found}
-        contrary = (self._problem(*words) for words in contradictions(self._raw))
+        contrary = (self._problem(*words) for words in contradictions(self._raw, self._present()))
         found += [problem for problem in contrary if problem.path not in stated]
         if found or settings is None:
             raise SettingsError(sorted(found, key=_order)) from None

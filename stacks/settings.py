@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 from stacks.adapter import Adapter
 from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
 from stacks.endpoint import Endpoint, Visibility
+from stacks.host import Host
 from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Validation
 from stacks.model import Ignore, Model, Replicas
 from stacks.platform import Platform
@@ -50,6 +51,8 @@ class Settings(Base):
     """The GPU nodes."""
     models: Annotated[tuple[Model, ...], LOOSE, Field(max_length=MAX_ITEMS)]
     """The models."""
+    hosts: Annotated[tuple[Host, ...], LOOSE, Field(max_length=MAX_ITEMS)] = ()
+    """Host names that several models share."""
     hugging_face_token_secret: SecretKey | None = None
     """The Hub token's Secret in the cluster, for the prefetch of gated and private models."""
 

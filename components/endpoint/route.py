@@ -1,16 +1,20 @@
-"""The objects of Gateway API: a route with the paths of the model's type and no other, and a Gateway for it."""
+"""The objects of Gateway API: a route with the paths of the models' types and no other, and a Gateway for it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from components.endpoint.args import GatewayArgs
+from components.endpoint.args import BackendArgs, GatewayArgs, HostRouteArgs
+from components.endpoint.pool import POOL, POOL_GROUP
 from components.paths import METHODS
 from components.server.arguments import PORT
 
 ROUTE_API = "gateway.networking.k8s.io/v1"
+ROUTE_GROUP = "gateway.networking.k8s.io"
 HTTPS_LISTENER = "https"
+MODEL_HEADER = "X-Gateway-Model-Name"  # what the body-based router of the Inference Extension sets
+ANSWER_SECONDS = 3600
 
 
 def parent(gateway: GatewayArgs | None, own: str, namespace: pulumi.Input[str]) -> Mapping[str, pulumi.Input[str]]:
@@ -22,27 +26,52 @@ def parent(gateway: GatewayArgs | None, own: str, namespace: pulumi.Input[str]) 
 
 
 def route_spec(
-    *,
-    hostname: str,
-    parent: Mapping[str, pulumi.Input[str]],
-    service: pulumi.Input[str],
-    paths: Sequence[str],
-    answer_seconds: int,
+    *, hostname: str, parent: Mapping[str, pulumi.Input[str]], rules: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the HTTPRoute's spec: exact paths, one method each, and times that cut no stream of ``answer_seconds``."""
-    matches = [{"path": {"type": "Exact", "value": path}, "method": METHODS[path]} for path in paths]
-    patience = f"{answer_seconds}s"
+    """Return the HTTPRoute's spec: these rules for one host name at one listener."""
     return {
-        "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", **parent}],
+        "parentRefs": [{"group": ROUTE_GROUP, "kind": "Gateway", **parent}],
         "hostnames": [hostname],
-        "rules": [
-            {
-                "matches": matches,
-                "backendRefs": [{"group": "", "kind": "Service", "name": service, "port": PORT, "weight": 1}],
-                "timeouts": {"request": patience, "backendRequest": patience},
-            }
-        ],
+        "rules": list(rules),
     }
+
+
+def rules(route: HostRouteArgs, *, header: str, answer_seconds: int) -> list[dict[str, Any]]:
+    """Return a route's rules: exact paths, one method each, and times that cut no stream of ``answer_seconds``.
+
+    A prefix is taken off by a rule for each path, since what a path is rewritten to stands in its rule.
+    """
+    prefix, patience = route.get("path", ""), f"{answer_seconds}s"
+    common = {
+        "backendRefs": [_backend(each) for each in route["backends"]],
+        "timeouts": {"request": patience, "backendRequest": patience},
+    }
+    named = _named(header, route["model_name"]) if "model_name" in route else {}
+    matches = [
+        {"path": {"type": "Exact", "value": f"{prefix}{path}"}, "method": METHODS[path], **named}
+        for path in route["endpoints"]
+    ]
+    if not prefix:
+        return [{"matches": matches, **common}]
+    return [
+        {"matches": [match], "filters": [_rewritten(path)], **common}
+        for match, path in zip(matches, route["endpoints"], strict=True)
+    ]
+
+
+def _named(header: str, name: str) -> dict[str, Any]:
+    return {"headers": [{"type": "Exact", "name": header, "value": name}]}
+
+
+def _rewritten(path: str) -> dict[str, Any]:
+    return {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": path}}}
+
+
+def _backend(backend: BackendArgs) -> dict[str, Any]:
+    common = {"name": backend["name"], "weight": backend.get("weight", 1)}
+    if backend.get("kind") == POOL:
+        return {"group": POOL_GROUP, "kind": POOL, **common}
+    return {"group": "", "kind": "Service", "port": PORT, **common}
 
 
 def gateway_spec(*, hostname: str, gateway_class: str, tls_secret: str) -> dict[str, Any]:
@@ -62,17 +91,4 @@ def gateway_spec(*, hostname: str, gateway_class: str, tls_secret: str) -> dict[
                 "allowedRoutes": {"namespaces": {"from": "Same"}},
             }
         ],
-    }
-
-
-def allow_list_spec(route: pulumi.Input[str], networks: Sequence[str]) -> dict[str, Any]:
-    """Return an Envoy Gateway SecurityPolicy that lets only these networks use a route (docs/adr has the reasons)."""
-    return {
-        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route}],
-        "authorization": {
-            "defaultAction": "Deny",
-            "rules": [
-                {"name": "allow-from", "action": "Allow", "principal": {"clientCIDRs": list(networks)}},
-            ],
-        },
     }

@@ -77,6 +77,11 @@ def same_namespace_peer() -> NetworkPolicyPeerArgsDict:
     return {"pod_selector": {}}
 
 
+def pods_peer(labels: dict[str, str]) -> NetworkPolicyPeerArgsDict:
+    """Return the pods of the server's own namespace that have these labels."""
+    return {"pod_selector": {"match_labels": labels}}
+
+
 def _https(shut: Sequence[str]) -> NetworkPolicyEgressRuleArgsDict:
     six = [network for network in shut if ":" in network]
     four = [network for network in shut if ":" not in network]

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from stacks.endpoint import Visibility
 from stacks.explanation import nearest
 from stacks.references.view import Found, View
 from stacks.references.weights import weights
 from stacks.weights import AccessMode, Store
 
-_PUBLIC_ONLY = ("hostname", "allowFrom", "tlsSecret")
 _ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
 
 
@@ -16,7 +14,6 @@ def model(found: View, pools: Mapping[str, View]) -> Iterator[Found]:
     """Yield everything about one model."""
     yield from _scale(found)
     yield from _placement(found, pools)
-    yield from _endpoint(found.inner("endpoint"))
     yield from weights(found, pools)
 
 
@@ -55,12 +52,3 @@ def _placement(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
             "names no pool of `slipway:nodePools`",
             f"did you mean `{meant}`?" if meant else "add the pool, or name another one",
         )
-
-
-def _endpoint(endpoint: View) -> Iterator[Found]:
-    public = endpoint.text("visibility", Visibility.PRIVATE) == Visibility.PUBLIC
-    if public and not endpoint.states("hostname"):
-        yield endpoint.at("hostname"), "is missing for a public endpoint", "add the name that clients will call"
-    for key in _PUBLIC_ONLY if not public else ():
-        if endpoint.value.get(key):
-            yield endpoint.at(key), "means nothing for a private endpoint", "remove it, or set `visibility: public`"

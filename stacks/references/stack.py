@@ -3,9 +3,11 @@
 The checks look at the raw values, so that they speak even where other keys of the same model are wrong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from stacks.references.adapters import adapters
+from stacks.references.endpoint import endpoint, entrance
+from stacks.references.host import hosts, shared
 from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
 from stacks.references.nodes import nodes
@@ -13,8 +15,11 @@ from stacks.references.platform import cluster, pool
 from stacks.references.view import Found, View, unique
 
 
-def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
-    """Yield every disagreement between keys of a stack, given by their names without the namespace."""
+def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> Iterator[Found]:
+    """Yield every disagreement between keys of a stack, given by their names without the namespace.
+
+    ``secrets`` names the sealed keys that the stack has.
+    """
     stack = View(value=raw, path=())
     pools, models = stack.items("nodePools"), stack.items("models")
     yield from engine(stack.inner("engine"))
@@ -25,10 +30,13 @@ def contradictions(raw: Mapping[str, object]) -> Iterator[Found]:
     for each in pools:
         yield from pool(each, platform)
     by_name = {each.text("name"): each for each in pools if each.states("name")}
+    behind = shared(stack.items("hosts"))
+    yield from entrance(stack.inner("cluster"))
     for each in models:
         yield from model(each, by_name)
         yield from nodes(each, by_name)
-    yield from unique([each.inner("endpoint") for each in models], "hostname", "another model has this host name")
+        yield from endpoint(each, stack.inner("cluster"), behind)
+    yield from hosts(stack, one_key="apiKey" in secrets)
     yield from devices(by_name, models)
     yield from adapters(models)
     yield from capacity(by_name, models, platform)

@@ -47,11 +47,11 @@ class View:
         return (*self.path, *keys)
 
 
-def unique(views: "list[View] | tuple[View, ...]", key: str, message: str) -> Iterator[Found]:
-    """Yield every view whose value of the key another one has already."""
+def unique(views: "list[View] | tuple[View, ...]", key: str, message: str, *, besides: int = 0) -> Iterator[Found]:
+    """Yield every view whose value of the key another one has already; the first ``besides`` are told elsewhere."""
     counts: Counter[str] = Counter()
-    for view in views:
+    for at, view in enumerate(views):
         value = view.text(key)
         counts[value] += 1
-        if value and counts[value] > 1:
+        if value and counts[value] > 1 and at >= besides:
             yield view.at(key), f"is taken: {message}", "choose another one"

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from components.api_key import ApiKey
-from components.endpoint.args import InferenceEndpointArgs
+from components.endpoint.args import FrontArgs, InferenceEndpointArgs
 from components.gpu_node_pool import GpuNodePool
 from components.inference_endpoint import InferenceEndpoint
 from components.inference_service import VllmInferenceService
@@ -65,7 +65,10 @@ def service_args(**changes: Any) -> VllmInferenceServiceArgs:
 
 
 def endpoint_args(**changes: Any) -> InferenceEndpointArgs:
-    """Return the arguments of a public chat endpoint with a Gateway of its own, with changes; None leaves a key out."""
+    """Return the arguments of a public chat endpoint with a Gateway of its own, with changes; None leaves a key out.
+
+    What stands before the host name may be among the changes by its own name.
+    """
     args: Any = {
         "namespace": "inference",
         "service_name": "granite",
@@ -76,7 +79,9 @@ def endpoint_args(**changes: Any) -> InferenceEndpointArgs:
         "has_api_key": True,
         **changes,
     }
-    found: InferenceEndpointArgs = {key: value for key, value in args.items() if value is not None}  # type: ignore[assignment]  # a literal with changes
+    stated = {key: value for key, value in args.items() if value is not None}
+    front = {key: stated.pop(key) for key in FrontArgs.__annotations__ if key in stated}
+    found: InferenceEndpointArgs = {**stated, **({"front": front} if front else {})}  # type: ignore[typeddict-item]  # a literal with changes
     return found
 
 

@@ -7,6 +7,7 @@ from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition
 from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
 from components.inference_endpoint import InferenceEndpoint
+from components.inference_host import InferenceHost
 from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
@@ -16,6 +17,7 @@ COMPONENTS: list[type[ComponentResource]] = [
     ApiKey,
     GpuNodePool,
     InferenceEndpoint,
+    InferenceHost,
     ModelNamespace,
     ModelValidation,
     ModelWeights,

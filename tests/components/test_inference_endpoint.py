@@ -122,7 +122,7 @@ def test_a_given_gateway_is_attached_to_by_its_tls_listener() -> None:
 
 def test_the_proxies_namespace_can_be_stated() -> None:
     """Then nobody else is let in."""
-    recording, _ = make(gateway_namespace="edge")
+    recording, _ = make(proxy_namespaces=["edge"])
 
     assert [namespace("edge")] == callers(recording)
 
@@ -154,7 +154,7 @@ def test_without_an_allow_list_there_is_no_policy() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"hostname": None}, "needs `endpoint.hostname`"),
+        ({"hostname": None}, "needs `endpoint.hostname`, or a place in `slipway:hosts`"),
         ({"tls_secret": None}, "needs TLS; set `endpoint.tlsSecret` or `cluster.gateway`"),
         ({"has_api_key": False}, "needs an API key"),
         ({"endpoints": []}, "no path that could be public"),
@@ -165,3 +165,114 @@ def test_a_public_endpoint_without_protection_is_refused(changes: dict[str, Any]
     """Host name, TLS, key and path are what makes an endpoint."""
     with pytest.raises(pulumi.RunError, match=message):
         make(**changes)
+
+
+def limits(**changes: Any) -> Any:
+    """Return the spec of the policy that limits an endpoint."""
+    return make(**changes)[0].one("BackendTrafficPolicy")["spec"]
+
+
+def test_each_address_has_its_own_limit_of_requests() -> None:
+    """Both families of addresses, counted by each proxy; one client cannot starve the others."""
+    rules = limits()["rateLimit"]["local"]["rules"]
+
+    assert [("0.0.0.0/0", "Distinct", 600), ("::/0", "Distinct", 600)] == [
+        (
+            rule["clientSelectors"][0]["sourceCIDR"]["value"],
+            rule["clientSelectors"][0]["sourceCIDR"]["type"],
+            rule["limit"]["requests"],
+        )
+        for rule in rules
+    ]
+    assert {60} == {rule["limit"]["requests"] for rule in limits(requests_per_minute=60)["rateLimit"]["local"]["rules"]}
+    assert "rateLimit" not in limits(requests_per_minute=0)
+
+
+def test_the_proxy_refuses_a_body_that_the_servers_would_refuse() -> None:
+    """Nothing of it crosses the cluster."""
+    assert {"limit": "64Mi"} == limits(max_body_mib=64)["requestBuffer"]
+    assert "requestBuffer" not in limits()
+
+
+def test_a_silent_stream_is_not_cut() -> None:
+    """Envoy cuts a stream in which nothing was said for five minutes; a long answer without `stream` says nothing."""
+    assert {"http": {"streamIdleTimeout": "5400s"}} == limits(answer_seconds=5400)["timeout"]
+
+
+def test_what_the_owner_of_a_shared_gateway_has_set_stays() -> None:
+    """A policy of a route replaces the Gateway's own as a whole, unless it says that it merges."""
+    shared = limits(gateway={"name": "public", "namespace": "gateways"}, tls_secret=None)
+
+    assert "StrategicMerge" == shared["mergeType"]
+    assert "mergeType" not in limits()
+
+
+def test_another_gateway_gets_no_policy_of_envoy_gateway() -> None:
+    """Its API server does not know the kinds; the servers still limit the body themselves."""
+    recording, _ = make(envoy_policies=False, allow_from=["203.0.113.0/24"])
+
+    assert [] == [*recording.kinds("BackendTrafficPolicy"), *recording.kinds("SecurityPolicy")]
+    assert 1 == len(recording.kinds("HTTPRoute"))
+
+
+def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
+    """For the host name alone, with a new key at each renewal."""
+    recording, _ = make(certificate_issuer={"name": "letsencrypt"})
+    spec = recording.one("Certificate")["spec"]
+    (listener,) = recording.one("Gateway")["spec"]["listeners"]
+
+    assert {
+        "secretName": "granite-tls",
+        "dnsNames": ["granite.example.com"],
+        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "letsencrypt"},
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "usages": ["digital signature", "server auth"],
+    } == spec
+    assert spec["secretName"] == listener["tls"]["certificateRefs"][0]["name"]
+
+
+def test_a_given_gateway_has_its_own_certificate() -> None:
+    """It belongs to somebody else."""
+    recording, _ = make(gateway={"name": "public", "namespace": "gateways"}, certificate_issuer={"name": "letsencrypt"})
+
+    assert [] == recording.kinds("Certificate")
+
+
+PICKER = {"service": "granite-picker", "pod_labels": {"app": "granite-picker"}}
+
+
+def test_an_endpoint_picker_stands_between_route_and_servers() -> None:
+    """The route leads to the pool, the pool selects the servers, and the picker's pods may read their metrics."""
+    recording, _ = make(endpoint_picker=PICKER)
+    (rule,) = recording.one("HTTPRoute")["spec"]["rules"]
+
+    assert [{"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "granite", "weight": 1}] == rule[
+        "backendRefs"
+    ]
+    assert {
+        "selector": {
+            "matchLabels": {
+                "app.kubernetes.io/name": "vllm",
+                "app.kubernetes.io/instance": "granite",
+                "app.kubernetes.io/component": "server",
+            }
+        },
+        "targetPorts": [{"number": 8000}],
+        "endpointPickerRef": {
+            "group": "",
+            "kind": "Service",
+            "name": "granite-picker",
+            "port": {"number": 9002},
+            "failureMode": "FailClose",
+        },
+    } == recording.one("InferencePool")["spec"]
+    assert {"podSelector": {"matchLabels": {"app": "granite-picker"}}} in callers(recording)
+
+
+def test_a_model_behind_a_shared_host_has_no_route_of_its_own() -> None:
+    """The proxies may reach it, and its address is the host's."""
+    recording, url = make(hostname=None, tls_secret=None, shared_url="https://api.example.com/granite/v1")
+
+    assert [] == [*recording.kinds("HTTPRoute"), *recording.kinds("Gateway"), *recording.kinds("BackendTrafficPolicy")]
+    assert [namespace("envoy-gateway-system")] == callers(recording)
+    assert "https://api.example.com/granite/v1" == url
