@@ -54,8 +54,6 @@ class Cluster(Entrance):
     """The machine image, like `al2023@v20261101` (`karpenter` on AWS); left out: the latest `al2023`."""
     storage_class: form.ObjectName | None = None
     """The storage class of weight volumes; left out: the cluster's default."""
-    gateway: Gateway | None = None
-    """The Gateway that public endpoints attach to."""
     monitoring: Monitoring | None = None
     """The Prometheus operator that watches the servers; left out: nobody reads their metrics."""
     create_namespace: bool = True
