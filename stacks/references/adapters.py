@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stacks.references.view import Found, View
+from stacks.references.view import Found, View, served_name
 
 _CONTENTS = frozenset({"text", "image", "video", "audio", "input", "file", "refusal"})
 
@@ -53,7 +53,7 @@ def _names(models: Sequence[View]) -> Iterator[Found]:
     """Yield every adapter whose name clients could not tell from another's."""
     taken: dict[tuple[str, str], str] = {}
     for number, model in enumerate(models):
-        taken.setdefault((_host(model, number), model.text("name")), "a model")
+        taken.setdefault((_host(model, number), served_name(model)), "a model")
     for number, model in enumerate(models):
         for adapter in model.items("adapters"):
             name = adapter.text("name")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from stacks.explanation import nearest
 from stacks.references.endpoint import by_policy, public
-from stacks.references.view import Found, View, unique
+from stacks.references.view import Found, View, served_name, unique
 
 
 def shared(hosts: tuple[View, ...]) -> frozenset[str]:
@@ -56,11 +56,11 @@ def _route(route: View, models: Mapping[str, View], *, one_key: bool) -> Iterato
     known = [(each, models[each.text("name")]) for each in wanted if each.text("name") in models]
     for each, model in known[1:]:
         yield from _stands_in(each, model, known[0][1], one_key=one_key)
-    if route.text("modelName") and known and route.text("modelName") != _served(known[0][1]):
+    if route.text("modelName") and known and route.text("modelName") not in _names(known[0][1]):
         yield (
             route.at("modelName"),
             "is not the name that its models serve, and they answer no other",
-            "make it their `servedModelName`, or `name` where they have none",
+            "make it their `servedModelName`, or `name` where they have none, or the name of an adapter",
         )
 
 
@@ -87,11 +87,11 @@ def _stands_in(wanted: View, model: View, first: View, *, one_key: bool) -> Iter
     types = {each.text("type") for each in (model, first) if each.states("type")}
     if len(types) > 1:
         yield wanted.at("name"), "is of another type than the first model of its route", "put it on another route"
-    if _served(model) != _served(first):
+    if _names(model) != _names(first):
         yield (
             wanted.at("name"),
-            "serves another name than the first model of its route",
-            "give both the same `servedModelName`",
+            "serves other names than the first model of its route",
+            "give both the same `servedModelName`, and the same names of adapters",
         )
     keys = _keys(model), _keys(first)
     if keys[0] != keys[1] or not (keys[0][0] or one_key or model == first):
@@ -102,8 +102,9 @@ def _stands_in(wanted: View, model: View, first: View, *, one_key: bool) -> Iter
         )
 
 
-def _served(model: View) -> str:
-    return model.text("servedModelName") or model.text("name")
+def _names(model: View) -> set[str]:
+    """Return what clients may send as `model`."""
+    return {served_name(model), *(adapter.text("name") for adapter in model.items("adapters"))}
 
 
 def _keys(model: View) -> tuple[str, str]:

@@ -47,6 +47,11 @@ class View:
         return (*self.path, *keys)
 
 
+def served_name(model: View) -> str:
+    """Return the name under which a model answers."""
+    return model.text("servedModelName") or model.text("name")
+
+
 def unique(views: "list[View] | tuple[View, ...]", key: str, message: str, *, besides: int = 0) -> Iterator[Found]:
     """Yield every view whose value of the key another one has already; the first ``besides`` are told elsewhere."""
     counts: Counter[str] = Counter()

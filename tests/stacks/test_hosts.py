@@ -41,6 +41,11 @@ ALIKE = {"servedModelName": "chat"}
         shared(*BOTH, allowFrom=["203.0.113.0/24"], requestsPerMinute=0, timeoutSeconds=600, tlsSecret="api"),
         shared(*BOTH, granite={"endpoint": {**PUBLIC, "hostname": "granite.example.com"}}),
         shared(to("granite", path="/a/b"), to("granite"), to("tiny", path="/tiny")),
+        shared(
+            to("granite", path="/granite", modelName="law"),
+            to("tiny", path="/tiny"),
+            granite={"adapters": [{"name": "law", "source": "hf://acme/law"}]},
+        ),
     ],
 )
 def test_models_that_can_share_a_host_pass(values: dict[str, Any]) -> None:
