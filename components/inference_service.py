@@ -12,6 +12,7 @@ from components.naming import SERVER, WORKER, digest, labels, object_name, selec
 from components.server import group, network, probes, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT, arguments, config_text
+from components.server.claims import claim_template, is_claiming
 from components.server.pod import GUARD_FILE, ServerNames, server_pod
 from components.telemetry.logs import LOG_CONFIG, log_config
 
@@ -33,6 +34,7 @@ class VllmResources:
     network_policy: kubernetes.networking.v1.NetworkPolicy
     media_policy: kubernetes.networking.v1.NetworkPolicy | None = None
     group_policy: kubernetes.networking.v1.NetworkPolicy | None = None
+    claim_template: kubernetes.resource.v1.ResourceClaimTemplate | None = None
 
 
 class VllmInferenceService(pulumi.ComponentResource):
@@ -69,15 +71,18 @@ class VllmInferenceService(pulumi.ComponentResource):
         config = self._config_map()
         policy = self._network_policy()
         together = self._group_policy() if self._spans else None
+        claims = self._claims() if is_claiming(args) else None
+        needed: list[pulumi.Resource] = [policy, *(each for each in (together, claims) if each)]
         self.resources = VllmResources(
             service_account=account,
             config_map=config,
-            workload=self._workload(account, config, [policy, *([together] if together else [])]),
+            workload=self._workload(account, config, needed),
             service=self._service(),
             disruption_budget=self._disruption_budget(),
             network_policy=policy,
             media_policy=self._media_policy() if args.get("allowed_media_domains") else None,
             group_policy=together,
+            claim_template=claims,
         )
         self.service_name = self.resources.service.metadata.name
         self.deployment_name = pulumi.Output.from_input(group.group_name(self._name) if self._spans else self._name)
@@ -140,7 +145,7 @@ class VllmInferenceService(pulumi.ComponentResource):
         self,
         account: kubernetes.core.v1.ServiceAccount,
         config: kubernetes.core.v1.ConfigMap,
-        policies: list[kubernetes.networking.v1.NetworkPolicy],
+        needed: list[pulumi.Resource],
     ) -> kubernetes.apps.v1.Deployment | CustomResource:
         args, times = self._args, self._times
         names = ServerNames(
@@ -153,7 +158,7 @@ class VllmInferenceService(pulumi.ComponentResource):
             annotations["slipway/key-generation"] = args["api_key_checksum"]
         options = pulumi.ResourceOptions(
             parent=self,
-            depends_on=policies,
+            depends_on=needed,
             custom_timeouts=pulumi.CustomTimeouts(
                 create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
             ),
@@ -206,6 +211,10 @@ class VllmInferenceService(pulumi.ComponentResource):
             },
             opts=options,
         )
+
+    def _claims(self) -> kubernetes.resource.v1.ResourceClaimTemplate:
+        model = self._labels["app.kubernetes.io/instance"]
+        return claim_template(model, self._args, self._metadata(self._name), self._options())
 
     def _service(self) -> kubernetes.core.v1.Service:
         return kubernetes.core.v1.Service(

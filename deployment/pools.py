@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.hardening import GIB
 from components.pools.disk import node_disk_gib
-from components.pools.pool import GpuNodePoolArgs, TemplateArgs
+from components.pools.pool import GpuNodePoolArgs, Pool, TemplateArgs
 from components.server import sizes
 from components.weights.disk import node_disk
 from deployment.files import needed
@@ -95,6 +95,13 @@ def pool(settings: Settings, wished: NodePool, checked: Sequence[tuple[Model, Re
     )
     optional = {**_node(wished, devices), **_cluster(settings)}
     return cast("GpuNodePoolArgs", {**args, **stated(optional)})
+
+
+def devices(made: Pool) -> dict[str, Any]:
+    """Return what the servers claim of a pool; nothing where they ask for the device plugin's resource."""
+    if made.devices is None:
+        return {}
+    return {"device_class": made.devices.device_class, "device_selectors": list(made.devices.selectors)}
 
 
 def node_load(gpus: int, checked: Iterable[tuple[Model, Report]]) -> Load:

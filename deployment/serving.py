@@ -15,6 +15,7 @@ from components.weights.args import ModelWeightsArgs
 from deployment import files
 from deployment.access import access
 from deployment.nodes import nodes
+from deployment.pools import devices
 from deployment.reporting import context, stated
 from stacks.model import Model
 from stacks.settings import Settings
@@ -73,7 +74,13 @@ def service(
     if wished := site.settings.cluster.monitoring:
         args["monitoring_namespace"] = wished.namespace
     storage = files.mounted(site.settings, model, weights)
-    known = {**_planned(model, report), **access(model), **nodes(model), **storage}
+    known = {
+        **_planned(model, report),
+        **access(model),
+        **nodes(model),
+        **storage,
+        **devices(site.pools[model.pool].pool),
+    }
     return cast("VllmInferenceServiceArgs", {**args, **stated(known)})
 
 

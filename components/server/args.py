@@ -37,6 +37,10 @@ class VllmInferenceServiceArgs(TypedDict):
     """The size of the weights; the times of the probes follow from it."""
     gpu_resource: NotRequired[pulumi.Input[str]]
     """The resource name of one GPU; `nvidia.com/gpu` by default."""
+    device_class: NotRequired[str]
+    """The class of devices that pods claim instead of that resource (dynamic resource allocation)."""
+    device_selectors: NotRequired[list[str]]
+    """CEL expressions that pick among the devices of that class."""
     node_selector: NotRequired[pulumi.Input[dict[str, str]]]
     """The labels of the nodes."""
     tolerations: NotRequired[pulumi.Input[list[dict[str, str]]]]

@@ -129,7 +129,7 @@ def _joined(pod: PodSpecArgsDict, args: VllmInferenceServiceArgs, times: sizes.T
         amounts = pulumi.Output.from_input(container["resources"]["limits"]).apply(
             lambda limits: {**limits, **{name: str(count) for name, count in devices.items()}}
         )
-        container["resources"] = {"requests": amounts, "limits": amounts}
+        container["resources"] |= {"requests": amounts, "limits": amounts}
     return pod
 
 

@@ -23,6 +23,7 @@ from components.pools.pool import GPU_RESOURCE, ZONE_LABEL
 from components.server import probes, sizes, weights
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT
+from components.server.claims import CLAIM, is_claiming, pod_claims
 from components.server.environment import (
     BODY_MIB,
     CACHE,
@@ -73,6 +74,8 @@ def server_pod(args: VllmInferenceServiceArgs, names: ServerNames, times: sizes.
         pod["node_selector"] = args["node_selector"]
     if "tolerations" in args:
         pod["tolerations"] = cast("Any", args["tolerations"])  # plain dictionaries of the same keys
+    if is_claiming(args):
+        pod["resource_claims"] = pod_claims(names.model, args)
     if runtime := args.get("runtime_class"):
         pod["runtime_class_name"] = runtime
     if pull := args.get("image_pull_secrets"):
@@ -165,10 +168,11 @@ def _resources(args: VllmInferenceServiceArgs) -> ResourceRequirementsArgsDict:
             "cpu": args.get("cpu", str(sizes.cpus(gpus))),
             "memory": args.get("memory", memory),
             "ephemeral-storage": quantity(sizes.disk()),
-            resource: str(gpus),
+            **({} if is_claiming(args) else {resource: str(gpus)}),
         }
     )
-    return {"requests": amounts, "limits": amounts}
+    claims: ResourceRequirementsArgsDict = {"claims": [{"name": CLAIM}]} if is_claiming(args) else {}
+    return {**claims, "requests": amounts, "limits": amounts}
 
 
 def _volumes(args: VllmInferenceServiceArgs, names: ServerNames) -> Sequence[VolumeArgsDict]:

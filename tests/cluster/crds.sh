@@ -13,6 +13,7 @@ folder() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
 install -m 0644 "$(folder sigs.k8s.io/gateway-api@v1.6.3)"/config/crd/standard/gateway.networking.k8s.io_{gatewayclasses,gateways,httproutes,listenersets}.yaml "$crds"
 install -m 0644 "$(folder sigs.k8s.io/karpenter@v1.14.0)"/pkg/apis/crds/karpenter.sh_*.yaml "$crds"
 install -m 0644 "$(folder github.com/aws/karpenter-provider-aws@v1.14.0)"/pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml "$crds"
+install -m 0644 "$(folder sigs.k8s.io/cluster-api@v1.13.6)"/config/crd/bases/cluster.x-k8s.io_machinedeployments.yaml "$crds"
 install -m 0644 "$(folder github.com/kedacore/keda/v2@v2.21.0)"/config/crd/bases/keda.sh_{scaledobjects,triggerauthentications}.yaml "$crds"
 install -m 0644 "$(folder github.com/prometheus-operator/prometheus-operator@v0.85.0)"/example/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,prometheusrules}.yaml "$crds"
 install -m 0644 "$(folder github.com/cert-manager/cert-manager@v1.21.2)"/deploy/crds/cert-manager.io_certificates.yaml "$crds"
