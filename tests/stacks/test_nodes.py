@@ -9,7 +9,7 @@ from tests.stacks.stack import found, problems, with_model, with_pool
 
 def two_nodes(pool: dict[str, Any] | None = None, **keys: object) -> dict[str, Any]:
     """Return a stack whose first model spans two nodes, with these keys in it and in its pool."""
-    values = with_model(nodesPerReplica=2, gpusPerReplica=2, **keys)
+    values = with_model(**{"nodesPerReplica": 2, "gpusPerReplica": 2, **keys})
     values["nodePools"][0] |= pool or {}
     return values
 
@@ -18,7 +18,7 @@ def two_nodes(pool: dict[str, Any] | None = None, **keys: object) -> dict[str, A
     ("values", "path", "message"),
     [
         (
-            two_nodes({"migProfile": "1g.10gb"}),
+            two_nodes({"gpu": "H100-SXM", "migProfile": "1g.10gb"}, gpusPerReplica=1),
             "slipway:models[0].nodesPerReplica",
             "is above 1, and the pool has parts of GPUs (`migProfile`), which cannot talk across nodes",
         ),
