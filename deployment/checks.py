@@ -8,7 +8,7 @@ from pulumi.runtime.config import get_config
 from stacks.settings import NAMESPACE, Settings
 from stacks.wishes import wishes
 from validation.check import ModelRequest, Policy
-from validation.sources.cache import cache_folder
+from validation.sources.cache_folder import cache_folder
 from validation.sources.read import SourceOptions
 
 STAND_IN = "stand-in:"  # how the embedded engine begins what it gives for a sealed value

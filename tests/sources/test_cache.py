@@ -14,7 +14,8 @@ from tests.hub.fixtures import tiny_chat, tiny_chat_files
 from tests.hub.server import Fault, Hub
 from tests.sources.reading import TOKEN, read
 from validation.facts import Origin, RepositoryFacts, RepositoryState
-from validation.sources.cache import Cache, cache_folder
+from validation.sources.cache import Cache
+from validation.sources.cache_folder import cache_folder
 from validation.sources.read import SourceOptions, SourceRequest, read_all
 
 LISTING = "/api/models/acme/tiny-chat"

@@ -15,7 +15,7 @@ from validation.finding import Severity
 from validation.output import FORMATS
 from validation.output.safe import safe
 from validation.report import Report, Verdict
-from validation.sources.cache import cache_folder
+from validation.sources.cache_folder import cache_folder
 from validation.sources.read import SourceOptions
 from validation.wish import ModelType, Serving, Wish
 

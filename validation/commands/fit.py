@@ -21,7 +21,7 @@ from validation.jsontext import JsonObject
 from validation.output.bar import picture, table, verdict
 from validation.output.quantity import gib
 from validation.output.safe import safe
-from validation.sources.cache import cache_folder
+from validation.sources.cache_folder import cache_folder
 from validation.sources.read import SourceOptions, SourceRequest, read_all
 from validation.wish import Hardware, Serving, Wish
 

@@ -1,7 +1,6 @@
 """Rules on the model's architecture and the contract's list of them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from validation.contracts.contract import Contract
 from validation.facts import RepositoryFacts
@@ -36,6 +35,8 @@ def not_listed(subject: Subject) -> Iterator[Answer]:
 
 
 def _unlisted(facts: RepositoryFacts, contract: Contract) -> Answer:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
     name = facts.architectures[0]
     close = get_close_matches(name, contract.architectures, n=1, cutoff=0.9)
     made = [repository for repository, its in sorted(contract.verified_architectures.items()) if its == name]

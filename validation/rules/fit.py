@@ -1,18 +1,19 @@
 """What the GPUs of the stack say of the model: whether they can compute it, share it and hold it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from validation import fit
 from validation.engine.config import resolved_config
 from validation.finding import Place, Severity
-from validation.fit.catalogue import GIB, UnknownGpu, UnknownMigProfile, find_gpu, gpus_per_node
-from validation.fit.choice import Choice, choices, quantization_section, suggestion
-from validation.fit.memory import model_memory
-from validation.fit.offer import known_type, one_of
-from validation.fit.parallel import Obstacle, division_problem, dtype_problem, quantization_problem
-from validation.fit.plan import Gpu
 from validation.rules.config import CONFIG
 from validation.rules.rule import Answer, Rule, Subject, skipped, unknown
 from validation.wish import Hardware
+
+if TYPE_CHECKING:
+    from validation.fit.choice import Choice
+    from validation.fit.parallel import Obstacle
+    from validation.fit.plan import Gpu
 
 NO_HARDWARE = "no GPUs are wished"
 CPUS_BESIDE_GPUS = 2  # the API server and the engine core
@@ -32,12 +33,12 @@ def gpu_known(subject: Subject) -> Iterator[Answer]:
         yield skipped(NO_HARDWARE)
         return
     try:
-        find_gpu(hardware.gpu, hardware.mig_profile)
-    except UnknownMigProfile as error:
-        there = f"set migProfile to {one_of(error.profiles)}" if error.profiles else ""
+        fit.catalogue.find_gpu(hardware.gpu, hardware.mig_profile)
+    except fit.catalogue.UnknownMigProfile as error:
+        there = f"set migProfile to {fit.offer.one_of(error.profiles)}" if error.profiles else ""
         help_text = there or "remove migProfile, or choose a GPU that has it"
         yield Answer(message=str(error), help=help_text, where=_pool(subject, "migProfile"))
-    except UnknownGpu as error:
+    except fit.catalogue.UnknownGpu as error:
         help_text = f"set gpu to {error.suggestion}" if error.suggestion else "choose a GPU of the catalogue"
         yield Answer(message=str(error), help=help_text, where=_pool(subject, "gpu"))
 
@@ -56,7 +57,7 @@ def within_node(subject: Subject) -> Iterator[Answer]:
     if hardware is None:
         yield skipped(NO_HARDWARE)
         return
-    node = hardware.gpus_per_node or gpus_per_node(find_gpu(hardware.gpu).name)
+    node = hardware.gpus_per_node or fit.catalogue.gpus_per_node(fit.catalogue.find_gpu(hardware.gpu).name)
     if hardware.gpus_per_replica > node:
         wished = hardware.gpus_per_replica
         nodes = "" if wished % node else f", add nodesPerReplica {wished // node * hardware.nodes_per_replica} to that"
@@ -81,7 +82,7 @@ def divides(subject: Subject) -> Iterator[Answer]:
         yield skipped(NO_HARDWARE)
         return
     config = resolved_config(subject.facts, subject.engine)
-    problem = division_problem(config, hardware.gpus_per_replica, quantization_section(config))
+    problem = fit.parallel.division_problem(config, hardware.gpus_per_replica, fit.choice.quantization_section(config))
     yield from _answers(subject, problem, "gpusPerReplica")
 
 
@@ -99,7 +100,7 @@ def dtype_runs(subject: Subject) -> Iterator[Answer]:
         yield skipped(NO_HARDWARE)
         return
     config = resolved_config(subject.facts, subject.engine)
-    problem = dtype_problem(config, subject.prediction, gpu, subject.wish.serving.dtype)
+    problem = fit.parallel.dtype_problem(config, subject.prediction, gpu, subject.wish.serving.dtype)
     yield from _answers(subject, problem, "dtype")
 
 
@@ -115,7 +116,7 @@ def quantization_runs(subject: Subject) -> Iterator[Answer]:
     if gpu is None or not method:
         yield skipped(NO_HARDWARE if gpu is None else "the model is not quantized")
         return
-    yield from _answers(subject, quantization_problem(subject.engine, method, gpu), "quantization")
+    yield from _answers(subject, fit.parallel.quantization_problem(subject.engine, method, gpu), "quantization")
 
 
 def weights_fit(subject: Subject) -> Iterator[Answer]:
@@ -161,13 +162,13 @@ def context_fits(subject: Subject) -> Iterator[Answer]:
             where=subject.wish.where("maxNumSeqs"),
         )
     elif not plan.fits:
-        needed = plan.kv_cache_bytes_per_request / GIB / plan.tensor_parallel
+        needed = plan.kv_cache_bytes_per_request / fit.catalogue.GIB / plan.tensor_parallel
         holds = plan.longest_that_fits
         yield Answer(
             message=f"{plan.reason}; the longest that fits is {holds} tokens",
             help=f"set maxModelLen to {holds}" if holds else _larger(subject),
             where=subject.wish.where("maxModelLen"),
-            severity=Severity.WARNING if needed * GIB <= plan.high else None,
+            severity=Severity.WARNING if needed * fit.catalogue.GIB <= plan.high else None,
         )
 
 
@@ -220,34 +221,36 @@ def _pool(subject: Subject, key: str) -> Place | None:
     return subject.wish.places.get(f"pool.{key}") or subject.wish.where("pool")
 
 
-def _answers(subject: Subject, problem: Obstacle | None, key: str) -> Iterator[Answer]:
+def _answers(subject: Subject, problem: "Obstacle | None", key: str) -> Iterator[Answer]:
     if problem is not None:
         yield Answer(message=problem.message, help=problem.help, where=subject.wish.where(key))
 
 
-def _gpu(subject: Subject) -> Gpu | None:
+def _gpu(subject: Subject) -> "Gpu | None":
     hardware = subject.wish.hardware
-    return None if hardware is None else find_gpu(hardware.gpu, hardware.mig_profile)
+    return None if hardware is None else fit.catalogue.find_gpu(hardware.gpu, hardware.mig_profile)
 
 
 def _cpus(subject: Subject, hardware: Hardware | None) -> float | None:
     if hardware is None:
         return None
     stated = subject.wish.serving.vcpus or hardware.vcpus_per_node
-    instance = known_type(hardware.instance_type) if stated is None else None
+    instance = fit.offer.known_type(hardware.instance_type) if stated is None else None
     return stated if instance is None else instance.vcpus
 
 
 def _larger(subject: Subject) -> str:
     """Return what to type: more of the same GPU, or the cheapest other choice."""
     hardware = subject.wish.hardware
-    found = choices(model_memory(subject.facts, subject.prediction, subject.engine, subject.wish, subject.lora))
-    same = [choice for choice in found if hardware and choice.gpu.name == find_gpu(hardware.gpu).name]
-    hints = [_more(same), suggestion(_other(found, same))]
+    found = fit.choice.choices(
+        fit.memory.model_memory(subject.facts, subject.prediction, subject.engine, subject.wish, subject.lora)
+    )
+    same = [choice for choice in found if hardware and choice.gpu.name == fit.catalogue.find_gpu(hardware.gpu).name]
+    hints = [_more(same), fit.choice.suggestion(_other(found, same))]
     return ", or ".join(hint for hint in hints if hint) or "choose a smaller or a quantized model"
 
 
-def _more(same: list[Choice]) -> str:
+def _more(same: "list[Choice]") -> str:
     """Return how many of the wished GPUs would do: on one node, else on several."""
     if one := min((choice.gpus for choice in same if choice.nodes == 1), default=None):
         return f"set gpusPerReplica to {one}"
@@ -257,7 +260,7 @@ def _more(same: list[Choice]) -> str:
     return f"set gpusPerReplica to {several.plan.tensor_parallel} and nodesPerReplica to {several.nodes}"
 
 
-def _other(found: tuple[Choice, ...], same: list[Choice]) -> Choice | None:
+def _other(found: "tuple[Choice, ...]", same: "list[Choice]") -> "Choice | None":
     others = [choice for choice in found if choice not in same]
     one_node = [choice for choice in others if choice.nodes == 1]
     return next(iter(one_node or (others if not same else ())), None)

@@ -1,14 +1,16 @@
 """What the platform of the stack has: whether its nodes can be had with these GPUs, and in this shape."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from validation import fit
 from validation.finding import Severity
-from validation.fit.catalogue import find_gpu
-from validation.fit.offer import count_problem, gpu_problem, type_problem
-from validation.fit.parallel import Obstacle
 from validation.rules.fit import NO_HARDWARE
 from validation.rules.rule import Answer, Rule, Subject, skipped
 from validation.wish import Hardware
+
+if TYPE_CHECKING:
+    from validation.fit.parallel import Obstacle
 
 ANY_NODE = "the nodes are of no provider that the catalogue knows"
 CHOSEN = "the stack names the instance type"
@@ -26,7 +28,7 @@ def gpu_offered(subject: Subject) -> Iterator[Answer]:
     if hardware is None:
         yield skipped(reason)
         return
-    yield from _answers(subject, gpu_problem(hardware.gpu, hardware.provider), "gpu")
+    yield from _answers(subject, fit.offer.gpu_problem(hardware.gpu, hardware.provider), "gpu")
 
 
 def count_offered(subject: Subject) -> Iterator[Answer]:
@@ -41,7 +43,7 @@ def count_offered(subject: Subject) -> Iterator[Answer]:
     if hardware is None:
         yield skipped(reason)
         return
-    problem = count_problem(hardware.gpu, hardware.gpus_per_node or 1, hardware.provider)
+    problem = fit.offer.count_problem(hardware.gpu, hardware.gpus_per_node or 1, hardware.provider)
     yield from _answers(subject, problem, "gpusPerNode")
 
 
@@ -59,7 +61,7 @@ def type_agrees(subject: Subject) -> Iterator[Answer]:
         yield skipped(NO_HARDWARE if hardware is None else "the stack names no instance type")
         return
     gpus = hardware.gpus_per_node or 1
-    problem = type_problem(hardware.gpu, gpus, hardware.provider, hardware.instance_type)
+    problem = fit.offer.type_problem(hardware.gpu, gpus, hardware.provider, hardware.instance_type)
     yield from _answers(subject, problem, "instanceType")
 
 
@@ -75,10 +77,10 @@ def vendor_served(subject: Subject) -> Iterator[Answer]:
     if hardware is None:
         yield skipped(NO_HARDWARE)
         return
-    gpu = find_gpu(hardware.gpu)
+    gpu = fit.catalogue.find_gpu(hardware.gpu)
     if hardware.gpus_per_node is not None and gpu.vendor != "nvidia":
         message = f"{gpu.name} is a GPU of {gpu.vendor.upper()}, and the servers run on CUDA"
-        yield from _answers(subject, Obstacle(message=message, help="choose a GPU of NVIDIA"), "gpu")
+        yield from _answers(subject, fit.parallel.Obstacle(message=message, help="choose a GPU of NVIDIA"), "gpu")
 
 
 def _offer(subject: Subject) -> tuple[Hardware | None, str]:
@@ -91,7 +93,7 @@ def _offer(subject: Subject) -> tuple[Hardware | None, str]:
     return (None, CHOSEN) if hardware.instance_type else (hardware, "")
 
 
-def _answers(subject: Subject, problem: Obstacle | None, key: str) -> Iterator[Answer]:
+def _answers(subject: Subject, problem: "Obstacle | None", key: str) -> Iterator[Answer]:
     """Yield the problem at the pool's own key, else at the model's pool."""
     if problem is not None:
         where = subject.wish.places.get(f"pool.{key}") or subject.wish.places.get("pool.gpu")

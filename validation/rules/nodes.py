@@ -1,16 +1,17 @@
 """What several nodes a replica ask of the model, the engine and the GPUs."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from validation import fit
 from validation.engine.config import resolved_config
 from validation.finding import Severity
-from validation.fit.catalogue import find_gpu, gpus_per_node
-from validation.fit.choice import quantization_section
-from validation.fit.parallel import Obstacle, divisors
-from validation.fit.pipeline import class_problem, engine_problem, layer_problem
 from validation.rules.config import CONFIG
 from validation.rules.rule import Answer, Rule, Subject, skipped
 from validation.wish import Hardware
+
+if TYPE_CHECKING:
+    from validation.fit.parallel import Obstacle
 
 ONE_NODE = "a replica stays on one node"
 
@@ -29,7 +30,7 @@ def class_splits(subject: Subject) -> Iterator[Answer]:
     if _nodes(subject) <= 1:
         yield skipped(ONE_NODE)
         return
-    yield from _answers(subject, class_problem(subject.prediction, subject.engine))
+    yield from _answers(subject, fit.pipeline.class_problem(subject.prediction, subject.engine))
     if subject.prediction.transformers_backend:
         yield Answer(
             message="whether the Transformers backend can split this model over nodes is not told by its files",
@@ -52,7 +53,7 @@ def layers_suffice(subject: Subject) -> Iterator[Answer]:
     if nodes <= 1:
         yield skipped(ONE_NODE)
         return
-    yield from _answers(subject, layer_problem(resolved_config(subject.facts, subject.engine), nodes))
+    yield from _answers(subject, fit.pipeline.layer_problem(resolved_config(subject.facts, subject.engine), nodes))
 
 
 def engine_spans(subject: Subject) -> Iterator[Answer]:
@@ -67,7 +68,7 @@ def engine_spans(subject: Subject) -> Iterator[Answer]:
     if _nodes(subject) <= 1:
         yield skipped(ONE_NODE)
         return
-    yield from _answers(subject, engine_problem(subject.engine))
+    yield from _answers(subject, fit.pipeline.engine_problem(subject.engine))
 
 
 def nodes_are_needed(subject: Subject) -> Iterator[Answer]:
@@ -86,7 +87,7 @@ def nodes_are_needed(subject: Subject) -> Iterator[Answer]:
     nodes, node = hardware.nodes_per_replica, _node(hardware)
     whole = hardware.gpus_per_replica * nodes
     config = resolved_config(subject.facts, subject.engine)
-    if whole <= node and whole in divisors(config, quantization_section(config)):
+    if whole <= node and whole in fit.parallel.divisors(config, fit.choice.quantization_section(config)):
         yield Answer(
             message=f"{nodes} nodes are wished for {whole} GPUs, and one node has {node}",
             help=f"set gpusPerReplica to {whole} and nodesPerReplica to 1",
@@ -99,10 +100,10 @@ def _nodes(subject: Subject) -> int:
 
 
 def _node(hardware: Hardware) -> int:
-    return hardware.gpus_per_node or gpus_per_node(find_gpu(hardware.gpu).name)
+    return hardware.gpus_per_node or fit.catalogue.gpus_per_node(fit.catalogue.find_gpu(hardware.gpu).name)
 
 
-def _answers(subject: Subject, problem: Obstacle | None) -> Iterator[Answer]:
+def _answers(subject: Subject, problem: "Obstacle | None") -> Iterator[Answer]:
     if problem is not None:
         yield Answer(message=problem.message, help=problem.help, where=subject.wish.where("nodesPerReplica"))
 

@@ -1,6 +1,5 @@
 """What a rule is: a name, a severity, and a pure function from a subject to what it found."""
 
-import inspect
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -75,7 +74,9 @@ class Rule(Data):
     @property
     def documentation(self) -> str:
         """Return the rule's own text, without indentation."""
-        return inspect.getdoc(self.check) or ""
+        from inspect import getdoc  # noqa: PLC0415 - only who lists the rules reads it
+
+        return getdoc(self.check) or ""
 
     @property
     def summary(self) -> str:

@@ -1,7 +1,6 @@
 """Rules on the rules that a stack ignores; they run last."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from validation.finding import Severity
 from validation.rules.rule import Answer, Rule, Subject
@@ -35,6 +34,8 @@ def unknown_rule(subject: Subject) -> Iterator[Answer]:
     """
     for suppression in subject.wish.ignore:
         if suppression.rule not in subject.known:
+            from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
             close = get_close_matches(suppression.rule, subject.known, n=1)
             yield Answer(
                 message=f"there is no rule `{suppression.rule[:80]}` that could be ignored",

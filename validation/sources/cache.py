@@ -7,7 +7,6 @@ that is damaged is removed and read anew. Neither a token nor what a token may d
 import hashlib
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,27 +16,12 @@ from validation.facts import RepositoryFacts
 from validation.sources.lock import MAX_LOCK_BYTES, LockError, lock_text, parse_lock
 from validation.sources.replacement import replace_file
 
-SETTING = "SLIPWAY_CACHE"
-OFF = frozenset({"", "0", "no", "off", "false"})
 HUB = "https://huggingface.co"
 MAX_BYTES = 256 << 20  # of all entries; the ones that were not used for the longest time go first
 MAX_ENTRY_BYTES = MAX_LOCK_BYTES
 STALE = 3600.0  # seconds after which a file that was never finished is nobody's any more
 _DIGEST = 64  # characters of a sha256
 _HEX = "[0-9a-f]"  # what a folder that is not a cache has no names of
-
-
-def cache_folder(environment: Mapping[str, str] | None = None) -> Path | None:
-    """Return the folder: ``SLIPWAY_CACHE``, else ``slipway/facts`` in the XDG cache; None when it says ``off``."""
-    found = os.environ if environment is None else environment
-    chosen = found.get(SETTING)
-    if chosen is not None:
-        return None if chosen.strip().lower() in OFF else Path(chosen).expanduser()
-    base = found.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(base):  # noqa: PTH117 - a relative one is to be ignored, says the XDG specification
-        return Path(base) / "slipway" / "facts"
-    home = found.get("HOME", "")
-    return Path(home) / ".cache" / "slipway" / "facts" if home else None
 
 
 class Cache(Data):

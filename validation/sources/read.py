@@ -3,9 +3,9 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from validation.data import Data, field
 from validation.facts import Origin, RepositoryFacts, RepositoryState
@@ -38,8 +38,7 @@ class SourceOptions(Data):
     cache: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
+class SourceRequest(NamedTuple):
     """A repository to read: ``hf://org/name``, a folder or a lock file; ``revision`` left out is the default branch."""
 
     source: str
