@@ -43,12 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     name = next((argument for argument in arguments if not argument.startswith("-")), "")
+    is_first = name in COMMANDS and name == arguments[0]  # then nobody asks for a list of the others
     parser = Parser(prog="python -m validation", description="Check models before they are deployed.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command, summary in COMMANDS.items():
         if command == name:
             import_module(f"validation.commands.{command}").add_parser(subparsers)
-        else:
+        elif not is_first:
             subparsers.add_parser(command, help=summary)
     args = parser.parse_args(arguments)
     code: int = import_module(f"validation.commands.{args.command}").run(args)

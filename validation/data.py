@@ -64,7 +64,8 @@ def _fields(kind: "_DataType") -> "Mapping[str, Field[Any]]":
         if known.factory is not None:
             given = {"default_factory": known.factory}
         found.append((name, object, dataclasses.field(repr=known.shown, compare=known.compared, kw_only=True, **given)))
-    twin = dataclasses.make_dataclass(kind.__name__, found, init=False, repr=False, eq=False)
+    told = {"__doc__": kind.__doc__ or kind.__name__}  # else a signature is made to tell
+    twin = dataclasses.make_dataclass(kind.__name__, found, namespace=told, init=False, repr=False, eq=False)
     fields: Mapping[str, Field[Any]] = vars(twin)["__dataclass_fields__"]
     return MappingProxyType(fields)
 

@@ -1,8 +1,8 @@
 """The script that makes engine tables, on a vLLM of a few lines."""
 
+import gzip
 import io
 import json
-import lzma
 import sys
 import tarfile
 import zipfile
@@ -143,8 +143,10 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, A
     monkeypatch.setattr(script, "FOLDER", tmp_path)
     monkeypatch.setattr(sys, "argv", ["engine_table", str(sdist), str(wheel), "--date", "2026-01-02"])
     script.main()
-    names = ("vllm-9.9.9.json.xz", "transformers-5.2.0.json.xz")
-    engine, library = (json.loads(lzma.decompress((tmp_path / name).read_bytes())) for name in names)
+    names = ("vllm-9.9.9.json.gz", "transformers-5.2.0.json.gz")
+    engine, library = (json.loads(gzip.decompress((tmp_path / name).read_bytes())) for name in names)
+    for table in (engine, library):
+        table["config_classes"] = {name: json.loads(text) for name, text in table["config_classes"].items()}
     return engine, library
 
 

@@ -1,8 +1,8 @@
 """The tables of vLLM versions: found by version number, read once, kept for the life of the program."""
 
 import json
-import lzma
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from validation.engine.table import (
     Status,
 )
 
+GZIP = 31  # of zlib: with the header of gzip
 FOLDER = Path(__file__).parent.parent / "contracts" / "engines"
 T = TypeVar("T")
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:\.?(?:post|rc|dev)\d{0,6})?(?:\+[\w.]{0,40})?")
@@ -30,7 +31,7 @@ class EngineError(ValueError):
 
 def available_versions() -> tuple[str, ...]:
     """Return the versions that have a table, oldest first."""
-    names = [path.name.removeprefix("vllm-").removesuffix(".json.xz") for path in FOLDER.glob("vllm-*.json.xz")]
+    names = [path.name.removeprefix("vllm-").removesuffix(".json.gz") for path in FOLDER.glob("vllm-*.json.gz")]
     return tuple(sorted(names, key=number))
 
 
@@ -59,7 +60,7 @@ def versions_with(architecture: str) -> tuple[str, ...]:
     return tuple(
         name
         for name in available_versions()
-        if architecture in _object(FOLDER / f"vllm-{name}.json.xz")["architectures"]
+        if architecture in _object(FOLDER / f"vllm-{name}.json.gz")["architectures"]
     )
 
 
@@ -75,9 +76,9 @@ def versions_knowing(model_type: str) -> tuple[str, ...]:
 
 
 def _read(version: str, asked: str) -> EngineTable:
-    data = _object(FOLDER / f"vllm-{version}.json.xz")
+    data = _object(FOLDER / f"vllm-{version}.json.gz")
     pinned = data["transformers"]["version"]
-    library = _object(FOLDER / f"transformers-{pinned}.json.xz")
+    library = _object(FOLDER / f"transformers-{pinned}.json.gz")
     classes = {**library["config_classes"], **data["config_classes"]}
     return EngineTable(
         version=version,
@@ -178,8 +179,8 @@ def _architecture(name: str, stated: Sequence[Any]) -> Architecture:
     )
 
 
-def _config_class(_: str, stated: Sequence[Any]) -> ConfigClass:
-    defaults, aliases, sections, text, copies = stated
+def _config_class(_: str, stated: str) -> ConfigClass:
+    defaults, aliases, sections, text, copies = json.loads(stated)
     return ConfigClass(defaults=defaults, aliases=aliases, sections=sections, text=text, copies=copies)
 
 
@@ -192,5 +193,5 @@ def _method(name: str, capability: int, activations: str, state: str) -> Quantiz
 @cache
 def _object(path: Path) -> Mapping[str, Any]:
     data = path.read_bytes()
-    value: Mapping[str, Any] = json.loads(lzma.decompress(data) if path.suffix == ".xz" else data)
+    value: Mapping[str, Any] = json.loads(zlib.decompress(data, wbits=GZIP) if path.suffix == ".gz" else data)
     return value
