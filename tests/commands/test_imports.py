@@ -12,17 +12,21 @@ from tests.hub.fixtures import tiny_chat_files
 from validation.__main__ import COMMANDS
 
 NETWORK = {"huggingface_hub", "httpx", "httpx2", "requests", "urllib3", "ssl", "anyio"}
+PLANNING = {f"validation.fit.{name}" for name in ("catalogue", "choice", "memory", "offer", "parallel", "pipeline")}
 PROGRAM = """
 import json, sys
 from validation.__main__ import main
 code = main(sys.argv[1:])
-print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+own = [module for name, module in sys.modules.items() if name.startswith("validation.")]
+classes = {item for module in own for item in vars(module).values() if isinstance(item, type)}
+compiled = [item.__qualname__ for item in classes if "__dataclass_params__" in vars(item)]
+print(json.dumps({"modules": sorted(sys.modules), "compiled": sorted(compiled)}), file=sys.stderr)
 sys.exit(code)
 """
 
 
-def imported(home: Path, *arguments: str) -> set[str]:
-    """Return the modules that a command has imported when it ends."""
+def started(home: Path, *arguments: str) -> dict[str, list[str]]:
+    """Return what a command has imported when it ends, and which data classes it has compiled."""
     done = subprocess.run(  # noqa: S603 - the tests' own arguments
         [sys.executable, "-c", PROGRAM, *arguments],
         env=environment(home),
@@ -33,7 +37,13 @@ def imported(home: Path, *arguments: str) -> set[str]:
         check=False,
     )
     assert done.returncode in {0, 1}, done.stderr
-    return set(json.loads(done.stderr.splitlines()[-1]))
+    found: dict[str, list[str]] = json.loads(done.stderr.splitlines()[-1])
+    return found
+
+
+def imported(home: Path, *arguments: str) -> set[str]:
+    """Return the modules that a command has imported when it ends."""
+    return set(started(home, *arguments)["modules"])
 
 
 @pytest.fixture
@@ -48,14 +58,21 @@ def without_template(tmp_path: Path) -> str:
 
 def test_a_folder_is_checked_without_a_client(tmp_path: Path, without_template: str) -> None:
     """No network and no colours: none of their libraries."""
-    assert set() == imported(tmp_path, "check", without_template) & (NETWORK | {"rich", "jinja2", "pydantic"})
+    found = imported(tmp_path, "check", without_template)
+
+    assert set() == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic", "yaml"})
 
 
 def test_a_template_is_what_jinja_is_for(tmp_path: Path) -> None:
     """A model with a template needs its parser, and still no client."""
     found = imported(tmp_path, "check", "examples/good/tiny-chat")
 
-    assert {"jinja2"} == found & (NETWORK | {"rich", "jinja2", "pydantic"})
+    assert {"jinja2"} == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic", "yaml"})
+
+
+def test_memory_is_planned_where_gpus_are_named(tmp_path: Path, without_template: str) -> None:
+    """Then, and only then, its modules are imported."""
+    assert "validation.fit.memory" in imported(tmp_path, "check", without_template, "--gpu", "L4")
 
 
 def test_the_list_of_rules_needs_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.command import validation
-from tests.commands.test_imports import NETWORK, imported
+from tests.commands.test_imports import NETWORK, PLANNING, imported, started
 from tests.hub.fixtures import tiny_chat
 from tests.hub.server import running
 from validation.sources.lock import write_lock
@@ -68,3 +68,12 @@ def test_a_warm_lock_imports_no_client(tmp_path: Path, lock: Path) -> None:
     found = imported(tmp_path, "check", SOURCE, "--revision", commit(lock), "--lock", str(lock.parent))
 
     assert set() == found & (NETWORK | {"rich", "pydantic"})
+
+
+def test_a_warm_lock_starts_with_what_its_checks_need(tmp_path: Path, lock: Path) -> None:
+    """Neither YAML, nor the planning of memory, nor the cache; no data class is compiled (validation/data.py)."""
+    found = started(tmp_path, "check", SOURCE, "--revision", commit(lock), "--lock", str(lock.parent))
+    unneeded = {"yaml", "validation.yamltext", "validation.sources.cache", "difflib"} | PLANNING
+
+    assert set() == unneeded & set(found["modules"])
+    assert [] == found["compiled"]
