@@ -9,10 +9,11 @@ import pytest
 
 from tests.commands.command import ROOT, TIMEOUT, environment
 from tests.hub.fixtures import tiny_chat_files
+from validation import fit
 from validation.__main__ import COMMANDS
 
 NETWORK = {"huggingface_hub", "httpx", "httpx2", "requests", "urllib3", "ssl", "anyio"}
-PLANNING = {f"validation.fit.{name}" for name in ("catalogue", "choice", "memory", "offer", "parallel", "pipeline")}
+PLANNING = {f"validation.fit.{name}" for name in fit.__all__}
 PROGRAM = """
 import json, sys
 from validation.__main__ import main
@@ -60,14 +61,14 @@ def test_a_folder_is_checked_without_a_client(tmp_path: Path, without_template: 
     """No network and no colours: none of their libraries."""
     found = imported(tmp_path, "check", without_template)
 
-    assert set() == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic", "yaml"})
+    assert set() == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic"})
 
 
 def test_a_template_is_what_jinja_is_for(tmp_path: Path) -> None:
     """A model with a template needs its parser, and still no client."""
     found = imported(tmp_path, "check", "examples/good/tiny-chat")
 
-    assert {"jinja2"} == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic", "yaml"})
+    assert {"jinja2"} == found & (NETWORK | PLANNING | {"rich", "jinja2", "pydantic"})
 
 
 def test_memory_is_planned_where_gpus_are_named(tmp_path: Path, without_template: str) -> None:

@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from validation.fit import catalogue, choice, memory, offer, parallel, pipeline
+    from validation.fit import catalogue, choice, layertype, memory, module, offer, parallel, pipeline, shape
 
-__all__ = ("catalogue", "choice", "memory", "offer", "parallel", "pipeline")
+__all__ = ("catalogue", "choice", "layertype", "memory", "module", "offer", "parallel", "pipeline", "shape")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from validation import fit
 from validation.adapter import Adapter
 from validation.chat_template import templates
 from validation.engine.config import resolved_config
@@ -11,7 +12,6 @@ from validation.engine.prediction import Support
 from validation.engine.tables import versions_taking_adapters
 from validation.facts import RepositoryFacts
 from validation.finding import Severity
-from validation.fit.shape import language
 from validation.lineage import Kinship, kinship
 from validation.rules.adapter import NONE, read, say
 from validation.rules.config import CONFIG
@@ -59,7 +59,7 @@ def vocabulary_allowed(subject: Subject) -> Iterator[Answer]:
         yield NONE
         return
     support = lora_support(subject.engine.version)
-    size = language(resolved_config(subject.facts, subject.engine)).integer("vocab_size") or 0
+    size = fit.shape.language(resolved_config(subject.facts, subject.engine)).integer("vocab_size") or 0
     heads = support.embeddings.get(subject.prediction.architecture, frozenset())
     if "lm_head" in heads and size > support.vocabulary:
         yield Answer(

@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
+from validation import fit
 from validation.adapter import Adapter, Layer, layers
 from validation.data import Data
 from validation.engine.config import ResolvedConfig, resolved_config
 from validation.engine.lora import lora_support
 from validation.facts import RepositoryFacts
 from validation.finding import Severity
-from validation.fit.layertype import layer_count
-from validation.fit.module import Size, module_sizes
-from validation.fit.shape import language
 from validation.rules.adapter import NONE, listing, read, say
 from validation.rules.config import CONFIG
 from validation.rules.rule import Answer, Rule, Subject
 from validation.rules.weights import INDEX
+
+if TYPE_CHECKING:
+    from validation.fit.module import Size
 
 EMBEDDINGS = frozenset({"embed_tokens", "lm_head", "wte"})
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d{1,6})\.")
@@ -109,7 +111,7 @@ class _Base(Data):
     """What is known of the model's modules: from its headers or index, and from its configuration."""
 
     kinds: frozenset[str]  # last parts of the names of its modules; empty when they are not known
-    stored: Mapping[str, Size]  # by module, without what families put in front of `layers`
+    stored: "Mapping[str, Size]"  # by module, without what families put in front of `layers`
     config: ResolvedConfig
     count: int
     vocabulary: int
@@ -119,7 +121,7 @@ class _Base(Data):
     @classmethod
     def of(cls, subject: Subject) -> "_Base":
         config = resolved_config(subject.facts, subject.engine)
-        text = language(config)
+        text = fit.shape.language(config)
         answer, support = subject.prediction, lora_support(subject.engine.version)
         unsure = answer.multimodal or answer.transformers_backend or answer.architecture in support.unsure
         kinds = _kinds(subject.facts) if answer.config_format != "mistral" else frozenset()
@@ -127,7 +129,7 @@ class _Base(Data):
             kinds=kinds,
             stored=_stored(subject.facts),
             config=config,
-            count=layer_count(text),
+            count=fit.layertype.layer_count(text),
             vocabulary=text.integer("vocab_size") or 0,
             architecture=answer.architecture,
             embeddings=None
@@ -153,14 +155,16 @@ class _Base(Data):
             if own is not None and wanted is not None and own != wanted:
                 yield f"its {layer.module[-80:]} has {own} {word}, the model's has {wanted}"
 
-    def _size(self, layer: Layer) -> Size:
+    def _size(self, layer: Layer) -> "Size":
         if layer.embeds:
-            return Size(inputs=self.vocabulary or None)
+            return fit.module.Size(inputs=self.vocabulary or None)
         if _EXPERTS.search(layer.module):
-            return Size()
+            return fit.module.Size()
         number = _number(layer)
         known = self.stored.get(_short(layer.module))
-        return known or (module_sizes(self.config, number) if number is not None else {}).get(layer.kind, Size())
+        return known or (fit.module.module_sizes(self.config, number) if number is not None else {}).get(
+            layer.kind, fit.module.Size()
+        )
 
 
 def _kinds(facts: RepositoryFacts) -> frozenset[str]:
@@ -170,13 +174,13 @@ def _kinds(facts: RepositoryFacts) -> frozenset[str]:
     return frozenset(part[-2] for part in parts if len(part) > 1 and part[-1] in _PARTS)
 
 
-def _stored(facts: RepositoryFacts) -> dict[str, Size]:
+def _stored(facts: RepositoryFacts) -> "dict[str, Size]":
     """Return the sizes that the headers of the model's weights state, where quantization leaves them as they are."""
     found: dict[str, set[Size]] = {}
     for tensor in facts.tensors:
         module = tensor.name.removesuffix(".weight")
         if module != tensor.name and len(tensor.shape) == _MATRIX and tensor.dtype in _STORED and not _is_tower(module):
-            size = Size(inputs=tensor.shape[1], outputs=tensor.shape[0])
+            size = fit.module.Size(inputs=tensor.shape[1], outputs=tensor.shape[0])
             found.setdefault(_short(module), set()).add(size)
     return {module: sizes.pop() for module, sizes in found.items() if len(sizes) == 1}
 
