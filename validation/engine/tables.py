@@ -66,7 +66,7 @@ def versions_with(architecture: str) -> tuple[str, ...]:
 
 def versions_taking_adapters(architecture: str) -> tuple[str, ...]:
     """Return the versions that serve this architecture with LoRA adapters, oldest first."""
-    tables = ((name, _object(FOLDER / f"vllm-{name}.json.xz")["architectures"]) for name in available_versions())
+    tables = ((name, _object(FOLDER / f"vllm-{name}.json.gz")["architectures"]) for name in available_versions())
     return tuple(name for name, known in tables if architecture in known and "lora" in known[architecture][2].split())
 
 
