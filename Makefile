@@ -29,8 +29,8 @@ cluster-tools: ## build a real Kubernetes control plane from Go modules, once (1
 test-cluster: setup cluster-tools ## apply every stack to a real API server
 	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -m cluster -rs --durations=5
 
-judges: setup ## render every stack, and let checkov and kube-score judge it beside others (needs Go)
-	$(PY) -m tools.judges
+judges: setup ## let checkov and kube-score judge every stack beside others (PEERS=FOLDER: and their manifests)
+	$(PY) -m tools.judges $(if $(PEERS),--peers $(PEERS))
 
 check: setup ## lint and type-check
 	$(VENV)/bin/ruff check .

@@ -1,16 +1,14 @@
 """The program under the real CLI: what passes, what fails and how, what is made, and where no secret is."""
 
-import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.engine.canary import CANARY, bodies, leaks
 from tests.engine.cli import Done, Engine
 
-CANARY = "canary-token-4f1c9a27"
 VALIDATION = "slipway:index:ModelValidation"
 MADE_BY_ENGINE = re.compile(r"::pulumi:providers:[a-z]+::default(_|$)")
 
@@ -44,16 +42,6 @@ def objects(steps: list[dict[str, Any]]) -> set[tuple[str, str]]:
     """Return kind and name of each object of an embedded plan."""
     inputs = [step["inputs"] for step in steps if step["type"].startswith("kubernetes:")]
     return names([entry for entry in inputs if "kind" in entry])
-
-
-def bodies(folder: Path) -> Iterator[bytes]:
-    """Yield the content of every file in a folder."""
-    yield from (path.read_bytes() for path in folder.rglob("*") if path.is_file())
-
-
-def leaks(content: bytes) -> bool:
-    """Return whether the canary is in the content, as it is or in base64."""
-    return CANARY.encode() in content or base64.b64encode(CANARY.encode())[:20] in content
 
 
 def up(engine: Engine, stack: str, *options: str, **environment: str) -> Done:
