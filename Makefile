@@ -50,9 +50,10 @@ schema: setup ## write stacks/schema.json from stacks/settings.py
 contracts: setup ## make the JSON of the contracts from their YAML
 	$(PY) -m tools.contracts
 
-docs: setup ## write docs/rules.md from the rules' own texts, and the table of faults from the tests
+docs: setup ## write docs/rules.md from the rules' own texts, and the tables of faults and of kept checks
 	$(PY) -m validation rules --format markdown > docs/rules.md
 	$(PY) -m tools.faults
+	$(PY) -m tools.judges.kept
 
 fuzz: setup ## fuzz every reader by coverage for SECONDS each (60); needs atheris' wheel
 	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)

@@ -5,8 +5,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.judges import CRITICAL, WARNING, Verdict, checkov_report, kube_score_report, rendered
-from tools.rendering import PLACEHOLDER, Rendering, judged, stack_files
+from tools.judges.kept import KEPT, document
+from tools.judges.stacks import rendered
+from tools.judges.verdict import (
+    CRITICAL,
+    WARNING,
+    Verdict,
+    checkov_report,
+    faults,
+    kube_score_report,
+    suppressions,
+)
+from tools.rendering import PLACEHOLDER, ROOT, Rendering, judged, stack_files
 
 
 def test_only_the_judged_prod_has_the_placeholder_digest() -> None:
@@ -57,7 +67,46 @@ def test_kube_score_is_counted_by_grade_without_what_it_skipped() -> None:
 def test_one_failed_check_of_any_judge_is_a_fault(judge: str) -> None:
     """A warning of kube-score counts as well."""
     counts: dict[str, dict[str, int]] = {"checkov": {}, "critical": {}, "warning": {}}
+    counts[judge] = {"a-check": 1}
+    verdict = Verdict(
+        name="prod", passed=1, checkov=counts["checkov"], critical=counts["critical"], warning=counts["warning"]
+    )
 
-    assert [True, False] == [
-        Verdict(stack="prod", passed=1, **each).faultless for each in (counts, {**counts, judge: {"check": 1}})
-    ]
+    assert ["prod fails `a-check`"] == list(faults([verdict], {}))
+
+
+def test_what_is_kept_is_kept_for_the_named_stack_only() -> None:
+    """Leave for dev is none for prod."""
+    verdicts = [Verdict(name=name, passed=1, checkov={"a-check": 1}) for name in ("dev", "prod")]
+
+    assert ["prod fails `a-check`"] == list(faults(verdicts, {"a-check": ["dev"]}))
+
+
+def test_leave_that_nobody_needs_is_a_fault() -> None:
+    """So the list cannot be longer than the truth."""
+    (fault,) = faults([Verdict(name="dev", passed=1)], {"a-check": ["dev"]})
+
+    assert fault.startswith("dev does not fail `a-check` any more")
+
+
+def test_a_suppression_is_a_fault_at_whatever_depth() -> None:
+    """An annotation that tells a judge to look away would make the figures worthless."""
+    template = {"metadata": {"annotations": {"checkov.io/skip1": "CKV_K8S_43", "other": "x"}}}
+    deployment = {"metadata": {"annotations": {"kube-score/ignore": "y"}}, "spec": {"template": template}}
+
+    assert (2, 0) == (suppressions(deployment), suppressions({"metadata": {"labels": {"a": "b"}}}))
+    assert ["dev: 2 annotations ask a judge to look away"] == list(
+        faults([Verdict(name="dev", passed=1, suppressed=2)], {})
+    )
+
+
+def test_nothing_is_kept_for_production() -> None:
+    """Every check passes there."""
+    assert set() == {check for check, leave in KEPT.items() if "prod" in leave.stacks}
+
+
+def test_the_page_says_what_is_kept() -> None:
+    """docs/judges.md is made from the list that `make judges` compares with the judges' answers."""
+    page = (ROOT / "docs" / "judges.md").read_text(encoding="utf-8")
+
+    assert document(page) == page

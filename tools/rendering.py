@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,25 @@ def render(content: Mapping[str, Any], stack: str, folder: Path, endpoint: str) 
     if done.returncode:
         raise RenderingError(f"{stack} was not rendered\n{done.stdout}{done.stderr}")
     return out
+
+
+def pod_specs(objects: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield each object that holds a pod's spec, at whatever depth and of whatever kind, with that spec."""
+    for each in objects:
+        for spec in _specs(each):
+            yield each, spec
+
+
+def _specs(value: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("containers"), list) and any("image" in each for each in value["containers"]):
+            yield value
+        else:
+            for inner in value.values():
+                yield from _specs(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _specs(inner)
 
 
 def _name(path: Path) -> str:

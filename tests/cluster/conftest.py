@@ -21,8 +21,8 @@ from tests.cluster.own import running
 from tests.cluster.supplies import supplies
 from tests.hub.fixtures import tiny_chat
 from tests.hub.server import Hub
-from tests.hub.server import running as running_hub
-from tests.hub.stacks import stack_repositories
+from tests.hub.stacks import running_for_stacks
+from tools.flags import unknown_flags
 from tools.rendering import Rendering
 from tools.rendering import render as render_stack
 
@@ -81,9 +81,8 @@ def namespace(cluster: ControlPlane) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def hub() -> Iterator[Hub]:
     """Run a stand-in for the Hub that holds one small chat model, and those of the stacks that ship."""
-    with running_hub() as found:
-        for each in (tiny_chat("example/tiny-chat"), *stack_repositories()):
-            found.add(each)
+    with running_for_stacks() as found:
+        found.add(tiny_chat("example/tiny-chat"))
         yield found
 
 
@@ -93,7 +92,9 @@ def render(hub: Hub, tmp_path: Path) -> Callable[[Mapping[str, Any]], Rendering]
 
     def rendered(config: Mapping[str, Any]) -> Rendering:
         content = {"config": {f"slipway:{key}": value for key, value in config.items()}}
-        return Rendering.read(render_stack(content, "cluster", tmp_path, hub.url))
+        rendering = Rendering.read(render_stack(content, "cluster", tmp_path, hub.url))
+        assert frozenset() == unknown_flags(rendering.objects, config["engine"]["version"])
+        return rendering
 
     return rendered
 

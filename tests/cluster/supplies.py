@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.cluster.rendered import pod_specs
+from tools.rendering import pod_specs
 
 KEY = "not-a-real-key-0123456789"
 

@@ -1,10 +1,13 @@
 """Stand-ins for the repositories that the shipped stacks name: their shape and parameter counts, with small files."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.hub.fixtures import CONFIG, tiny_chat_files
 from tests.hub.repository import Repository
+from tests.hub.server import Hub, running
 
 PARAMETERS = {
     "ibm-granite/granite-3.3-2b-instruct": 2_533_531_648,
@@ -54,6 +57,15 @@ _VISION = {
     },
     "text_config": {**CONFIG, **_CONFIGS["ibm-granite/granite-3.3-2b-instruct"]},
 }
+
+
+@contextmanager
+def running_for_stacks() -> Iterator[Hub]:
+    """Run a stand-in for the Hub that holds them all."""
+    with running() as hub:
+        for repository in stack_repositories():
+            hub.add(repository)
+        yield hub
 
 
 def stack_repositories() -> tuple[Repository, ...]:

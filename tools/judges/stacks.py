@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from tests.hub.server import running
-from tests.hub.stacks import stack_repositories
+from tests.hub.stacks import running_for_stacks
 from tools.rendering import judged, render, stack_files
 
 
 def rendered(folder: Path) -> dict[str, Path]:
     """Return each stack's folder of objects, rendered against stand-ins for the repositories."""
-    with running() as hub:
-        for repository in stack_repositories():
-            hub.add(repository)
+    with running_for_stacks() as hub:
         return {
             stack: render(judged(stack, path.read_text(encoding="utf-8")), stack, folder, hub.url)
             for stack, path in stack_files().items()
