@@ -3,10 +3,12 @@
 # stamp: when it has not changed, everything is there, and a line that is added brings the folder up to date.
 set -euo pipefail
 crds=$1
-if cmp -s "$0" "$crds.stamp"; then
+self=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+if cmp -s "$self" "$crds.stamp"; then
   exit 0
 fi
-cd "$(dirname "$crds")" # outside any module
+mkdir -p "$crds"
+cd "$crds" # outside any module
 export GOFLAGS="-buildvcs=false"
 
 copy() { # module, its checksum, files in it
@@ -37,4 +39,4 @@ copy github.com/envoyproxy/gateway@v1.9.1 h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguU
   charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_{backendtrafficpolicies,clienttrafficpolicies,securitypolicies}.yaml
 copy sigs.k8s.io/gateway-api-inference-extension@v1.0.0 h1:GsHvlu1Cn1t6+vrHoPdNNlpwKxf/y1HuQSlUjd58Ds8= \
   config/crd/bases/inference.networking.k8s.io_inferencepools.yaml
-install -m 0644 "$0" "$crds.stamp"
+install -m 0644 "$self" "$crds.stamp"
