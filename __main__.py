@@ -16,9 +16,10 @@ from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
+from components.node_cache import NodeCache
 from components.observability import Observability
 from components.pools.pool import GpuNodePoolArgs
-from deployment import checks, endpoints, hosts, pools, reporting, serving, telemetry
+from deployment import checks, endpoints, files, hosts, pools, reporting, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -50,8 +51,10 @@ def check(settings: Settings) -> tuple[Report, ...]:
         raise pulumi.RunError(f"`slipway:engine.version` {error}") from None
 
 
-def build(settings: Settings, wished: Mapping[str, GpuNodePoolArgs]) -> serving.Site:
-    """Make what all models share: the provider, the namespace, the GPU nodes."""
+def build(
+    settings: Settings, wished: Mapping[str, GpuNodePoolArgs], served: list[tuple[Model, Report]]
+) -> serving.Site:
+    """Make what models share: the provider, the namespace, the GPU nodes and what these keep on their disks."""
     cluster = kubernetes.Provider(
         "cluster",
         context=settings.cluster.kubeconfig_context,
@@ -61,7 +64,9 @@ def build(settings: Settings, wished: Mapping[str, GpuNodePoolArgs]) -> serving.
     home = ModelNamespace(settings.cluster.namespace, serving.namespace(settings), options)
     nodes = pools.providers(settings, cluster)
     made = {name: GpuNodePool(name, args, nodes) for name, args in wished.items()}
-    return serving.Site(settings=settings, home=home, pools=made, options=options)
+    kept = files.caches(settings, served, home=home, pools=made)
+    caches = {name: NodeCache(name, args, options) for name, args in kept.items()}
+    return serving.Site(settings=settings, home=home, pools=made, caches=caches, options=options)
 
 
 def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint:
@@ -98,8 +103,8 @@ def main() -> None:
     reasons = list(hosts.disagreements(settings, reports))
     reasons += [reporting.refusal(refused, len(checked))] if refused else []
     if not reasons or pulumi.runtime.is_dry_run():
-        site = build(settings, pools.all_pools(settings, checked, [report.name for report in refused]))
         served = [(model, report) for model, report in checked if not shown[report.name].blocks]
+        site = build(settings, pools.all_pools(settings, checked, [report.name for report in refused]), served)
         ways: dict[str, InferenceEndpoint] = {}
         for model, report in served:
             if unused := serving.unused(model):

@@ -64,6 +64,7 @@ class VllmInferenceService(pulumi.ComponentResource):
             args.get("replicas", 1),
             args.get("drain_seconds", sizes.DRAIN),
             group.nodes(args),
+            args.get("weights_seconds", 0),
         )
         self._labels = labels(name, SERVER, args.get("commit", ""))
         self._spans = group.nodes(args) > 1

@@ -1,13 +1,16 @@
 """Where the files of a model are kept, and how its servers find them."""
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
 
+from components.cache.args import CachedModelArgs, NodeCacheArgs
 from components.gpu_node_pool import GpuNodePool
 from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace
 from components.model_weights import ModelWeights
+from components.node_cache import NodeCache
 from components.weights.args import ModelWeightsArgs, WeightFileArgs
 from components.weights.selection import server_files
 from deployment.reporting import stated
@@ -17,8 +20,53 @@ from stacks.weights import Store
 from validation.report import Report
 
 
+def caches(
+    settings: Settings,
+    served: Sequence[tuple[Model, Report]],
+    *,
+    home: ModelNamespace,
+    pools: Mapping[str, GpuNodePool],
+) -> dict[str, NodeCacheArgs]:
+    """Return the caches of the pools that have one, by pool; one without models sweeps what earlier ones have left."""
+    found = {}
+    for wished in settings.node_pools:
+        if wished.cache_path and wished.name in pools:
+            args = NodeCacheArgs(
+                namespace=home.namespace,
+                folder=f"{settings.cluster.namespace}/{wished.name}",
+                path=wished.cache_path,
+                node_selector=pools[wished.name].node_selector,
+                tolerations=pools[wished.name].tolerations,
+                image=settings.engine.image,
+                models=[_cached(*each) for each in served if _is_cached(each[0], wished.name)],
+                read_only_root_filesystem=settings.cluster.read_only_root_filesystem,
+            )
+            optional = {**token(settings, home), "image_pull_secrets": list(settings.cluster.image_pull_secrets)}
+            found[wished.name] = cast("NodeCacheArgs", {**args, **stated(optional)})
+    return found
+
+
+def _is_cached(model: Model, pool: str) -> bool:
+    return model.weights.store is Store.NODE and model.pool == pool
+
+
+def _cached(model: Model, report: Report) -> CachedModelArgs:
+    args = CachedModelArgs(
+        name=model.name, repository=report.facts.repository, commit=report.commit, files=needed(model, report)
+    )
+    if mirror := os.environ.get("HF_ENDPOINT"):
+        args["endpoint"] = mirror
+    return args
+
+
 def weights(
-    settings: Settings, model: Model, report: Report, *, home: ModelNamespace, pool: GpuNodePool
+    settings: Settings,
+    model: Model,
+    report: Report,
+    *,
+    home: ModelNamespace,
+    pool: GpuNodePool,
+    cache: NodeCache | None = None,
 ) -> ModelWeightsArgs:
     """Return the files of the commit that was checked, and what holds them."""
     args = ModelWeightsArgs(
@@ -37,6 +85,9 @@ def weights(
         "access_mode": model.weights.access_mode.value if model.weights.access_mode else None,
         "image_pull_secrets": list(settings.cluster.image_pull_secrets),
     }
+    if cache is not None and model.weights.store is Store.NODE:
+        folder = f"{settings.cluster.namespace}/{model.pool}/{model.name}"
+        optional |= {"claim_name": cache.claim_name, "path": folder}
     if model.weights.store is Store.VOLUME:
         optional["storage_class"] = model.weights.storage_class or settings.cluster.storage_class
     if model.local and model.weights.store is Store.IMAGE:

@@ -10,6 +10,7 @@ from components.api_key import ApiKey
 from components.gpu_node_pool import GpuNodePool
 from components.model_namespace import ModelNamespace, ModelNamespaceArgs
 from components.model_weights import ModelWeights
+from components.node_cache import NodeCache
 from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs
 from deployment import files
@@ -29,6 +30,7 @@ class Site:
     settings: Settings
     home: ModelNamespace
     pools: Mapping[str, GpuNodePool]
+    caches: Mapping[str, NodeCache]
     options: pulumi.ResourceOptions
 
 
@@ -42,7 +44,8 @@ def namespace(settings: Settings) -> ModelNamespaceArgs:
 
 def weights(site: Site, model: Model, report: Report) -> ModelWeightsArgs:
     """Return the files of the commit that was checked, and what holds them."""
-    return files.weights(site.settings, model, report, home=site.home, pool=site.pools[model.pool])
+    pool, cache = site.pools[model.pool], site.caches.get(model.pool)
+    return files.weights(site.settings, model, report, home=site.home, pool=pool, cache=cache)
 
 
 def service(

@@ -1,4 +1,4 @@
-"""The pods' command."""
+"""The pods' command: what to do is the one argument, else what the environment says."""
 
 import os
 import sys
@@ -6,4 +6,5 @@ import sys
 from .run import main
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    told = {"SLIPWAY_MODE": sys.argv[1]} if len(sys.argv) > 1 else {}
+    sys.exit(main({**os.environ, **told}))

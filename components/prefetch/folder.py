@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from .manifest import STATE, Manifest
@@ -55,11 +56,18 @@ def glance(manifest: Manifest, target: Path) -> None:
 
 
 def refuse_strangers(manifest: Manifest, target: Path) -> None:
-    """Raise PrefetchError for files that were not checked and that vLLM would load: weights, configuration."""
+    """Raise PrefetchError when the folder holds weights that are not of this commit: vLLM would load them too."""
+    _refuse(manifest, target, target.rglob("*.safetensors"))
+
+
+def refuse_settings(manifest: Manifest, target: Path) -> None:
+    """Raise PrefetchError for configuration and templates that were not checked: vLLM takes them by their names."""
+    _refuse(manifest, target, (path for path in target.glob("*") if path.name.endswith(READ_BY_NAME)))
+
+
+def _refuse(manifest: Manifest, target: Path, found: Iterable[Path]) -> None:
     known = {item.path for item in manifest.items}
-    weights = target.rglob("*.safetensors")
-    settings = (path for path in target.glob("*") if path.name.endswith(READ_BY_NAME))
-    for path in sorted({*weights, *settings}):
+    for path in sorted(found):
         name = path.relative_to(target).as_posix()
         if name not in known:
             raise PrefetchError(f"the folder holds `{name}`, which is not part of the commit")

@@ -1,10 +1,12 @@
 """What a pod is told to do with one model's folder, by its environment."""
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .folder import glance, is_complete, refuse_strangers, verify
+from .cache import fill, ready
+from .folder import glance, is_complete, refuse_settings, refuse_strangers, verify
 from .lock import exclusive
 from .manifest import Manifest, read_manifest
 from .problem import OK, RETRY, PrefetchError, say
@@ -52,6 +54,7 @@ def prove(environment: Mapping[str, str], _: Wait) -> None:
     """Verify every file of an image; a marker in it proves nothing, and neither may it hold more."""
     manifest, target = _task(environment)
     refuse_strangers(manifest, target)
+    refuse_settings(manifest, target)
     verify(manifest, target)
 
 
@@ -59,7 +62,21 @@ def compare(environment: Mapping[str, str], _: Wait) -> None:
     """Compare an image with what was checked as far as a start of a server allows: small files and all sizes."""
     manifest, target = _task(environment)
     refuse_strangers(manifest, target)
+    refuse_settings(manifest, target)
     glance(manifest, target)
+
+
+def hold(_: Mapping[str, str], __: Wait) -> None:
+    """Do nothing until the pod is told to stop, so that a DaemonSet has something that runs."""
+    stops = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    say("this node has its models")
+    signal.sigwait(stops)
+
+
+def alive(environment: Mapping[str, str], _: Wait) -> None:
+    """Raise OSError when the node's disk does not answer any more."""
+    Path(environment["SLIPWAY_CACHE"]).stat()
 
 
 MODES: Mapping[str, Callable[[Mapping[str, str], Wait], None]] = {
@@ -67,6 +84,10 @@ MODES: Mapping[str, Callable[[Mapping[str, str], Wait], None]] = {
     "verify": look,
     "prove": prove,
     "glance": compare,
+    "fill": fill,
+    "hold": hold,
+    "ready": ready,
+    "alive": alive,
 }
 
 

@@ -42,7 +42,8 @@ def main(environment: Mapping[str, str]) -> int:
 def wait(check: Callable[[], None], seconds: int, pause: Callable[[float], None] = time.sleep) -> None:
     """Check until nothing is raised, for so many seconds at most, then raise what the last check raised.
 
-    A pod of a replica that spans nodes waits here: if it ended, the pods on all other nodes would be made anew.
+    A pod of a replica that spans nodes waits here: if it ended, the pods on all other nodes would be made anew. And one
+    on a node that is being filled: each time it ended, the kubelet would let it wait longer.
     """
     for left in range(seconds // PERIOD, -1, -1):
         try:
@@ -72,9 +73,9 @@ def check_marker(marker: str, digest: str) -> None:
     try:
         found = json.loads(Path(marker).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise ComposeError("the weights are not complete yet: the prefetch Job has not finished") from None
+        raise ComposeError("the weights are not complete yet: the prefetch has not finished") from None
     if not isinstance(found, dict) or found.get("manifest") != digest:
-        raise ComposeError("the volume holds the weights of another commit: the prefetch Job has not finished")
+        raise ComposeError("the volume holds the weights of another commit: the prefetch has not finished")
 
 
 def read_keys(folder: Path) -> list[str]:

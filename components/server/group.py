@@ -18,7 +18,7 @@ from components.naming import INSTANCE, MAX_NAME, NAME, SERVER, WORKER, digest, 
 from components.pools.pool import ZONE_LABEL
 from components.server import sizes
 from components.server.args import VllmInferenceServiceArgs
-from components.server.pod import ServerNames, server_pod
+from components.server.pod import WAIT, ServerNames, server_pod
 
 API_VERSION = "leaderworkerset.x-k8s.io/v1"
 KIND = "LeaderWorkerSet"
@@ -121,8 +121,8 @@ def _joined(pod: PodSpecArgsDict, args: VllmInferenceServiceArgs, times: sizes.T
     composer = cast("list[dict[str, Any]]", pod["init_containers"])[-1]
     (container,) = cast("list[dict[str, Any]]", pod["containers"])
     patience = times.load + args.get("weights_seconds", 0)
-    wait = [{"name": "SLIPWAY_LEADER", "value": LEADER}, {"name": "SLIPWAY_WAIT", "value": str(patience)}]
-    composer["env"] = [*composer["env"], *wait]
+    wait = [{"name": "SLIPWAY_LEADER", "value": LEADER}, {"name": WAIT, "value": str(patience)}]
+    composer["env"] = [*(each for each in composer["env"] if each["name"] != WAIT), *wait]
     container["args"] = [*container["args"], "--node-rank", RANK, "--master-addr", LEADER]
     container["env"] = [*container["env"], *_network(args)]
     if devices := args.get("interconnect", {}).get("resources"):

@@ -41,6 +41,7 @@ RUN = "/run/slipway"
 KEYS = "/run/secrets/slipway"
 CONFIG = f"{RUN}/config.yaml"
 COMPOSER_NEEDS = {"cpu": "500m", "memory": "128Mi", "ephemeral-storage": "64Mi"}
+WAIT = "SLIPWAY_WAIT"  # seconds
 HOST_LABEL = "kubernetes.io/hostname"
 GUARD_FILE = "slipway_guard.py"
 MARKER = ".slipway/complete.json"  # written by the prefetch at the root of the volume
@@ -94,6 +95,8 @@ def _composer(args: VllmInferenceServiceArgs) -> ContainerArgsDict:
         "SLIPWAY_CONFIG": CONFIG,
         "SLIPWAY_FOLDERS": " ".join(f"{CACHE}/{folder}" for folder in sorted(CACHES.values())),
     }
+    if seconds := args.get("weights_seconds", 0):
+        values[WAIT] = str(seconds)
     if "api_key_secret_name" in args:
         values["SLIPWAY_KEYS"] = KEYS
         mounts.append({"name": "keys", "mount_path": KEYS, "read_only": True})

@@ -40,14 +40,15 @@ def load_seconds(weights_bytes: int) -> int:
     return min(max(wanted, LOAD_LEAST), LOAD_MOST)
 
 
-def times(weights_bytes: int, replicas: int, drain: int = DRAIN, nodes: int = 1) -> Times:
+def times(weights_bytes: int, replicas: int, drain: int = DRAIN, nodes: int = 1, wait: int = 0) -> Times:
     """Return the times of a server; an update may replace the replicas one after the other.
 
-    Where a replica spans nodes, the first that is there waits for the last one, which may have to be made.
+    Where a replica spans nodes, the first that is there waits for the last one, which may have to be made. On a node
+    of its own a server may ``wait`` so long for its weights.
     """
     load = load_seconds(weights_bytes) + (IMAGE_PULL if nodes > 1 else 0)
     stop = PRE_STOP + drain + STOP_MARGIN
-    progress = load + IMAGE_PULL
+    progress = load + IMAGE_PULL + wait
     return Times(
         load=load, progress=progress, drain=drain, stop=stop, create=progress, update=replicas * (progress + stop)
     )

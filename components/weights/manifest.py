@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.hardening import GIB, MIB
-from components.naming import COMMIT_DIGITS
+from components.naming import COMMIT_DIGITS, DIGEST_DIGITS
 from components.weights.args import ModelWeightsArgs, WeightFileArgs
+from components.weights.disk import NODE
 
 HUB = "https://huggingface.co"
 MAX_BYTES = 900_000  # a ConfigMap holds 1 MiB with its metadata
@@ -57,14 +58,22 @@ def manifest(name: str, args: ModelWeightsArgs) -> Manifest:
         raise pulumi.RunError(
             f"model `{name}`: the list of its {len(files)} files has {len(text)} bytes, a ConfigMap holds {MAX_BYTES}"
         )
-    fetched = "repository" in args and "weights_image" not in args
-    parts = [args.get("path", "").strip("/"), commit[:COMMIT_DIGITS] if fetched else ""]
+    whole = hashlib.sha256(text.encode()).hexdigest()
+    parts = [args.get("path", "").strip("/"), _version(args, whole)]
     return Manifest(
         text=text,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=whole,
         size=sum(each["size"] for each in files),
         folder="/".join(part for part in parts if part),
     )
+
+
+def _version(args: ModelWeightsArgs, whole: str) -> str:
+    """Return the folder of a version: of the commit, on a node also of the list of files; an image is one version."""
+    if "repository" not in args or "weights_image" in args:
+        return ""
+    commit = args.get("commit", "")[:COMMIT_DIGITS]
+    return f"{commit}-{whole[:DIGEST_DIGITS]}" if args.get("store") == NODE else commit
 
 
 def _entries(files: Sequence[WeightFileArgs]) -> list[WeightFileArgs]:

@@ -76,7 +76,9 @@ def clear(plane: ControlPlane, titles: Iterable[str]) -> None:
         released = f"/api/v1/namespaces/{name}/finalize"
         plane.kubectl("replace", "--raw", released, "-f", "-", stdin=json.dumps(body), check=False)
     for kind, names in by_kind.items():
-        if kind != "PersistentVolume" or not plane.runs_pods:  # those go with their claims
+        if kind == "PersistentVolume" and plane.runs_pods:  # those that were not rendered go with their claims
+            plane.kubectl("delete", kind, "-l", "app.kubernetes.io/part-of=slipway", "--timeout=60s")
+        else:
             plane.kubectl("delete", kind, *names, "--ignore-not-found", "--timeout=60s")
 
 

@@ -12,6 +12,7 @@ from components.inference_service import VllmInferenceService
 from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
+from components.node_cache import NodeCache
 
 COMPONENTS: list[type[ComponentResource]] = [
     ApiKey,
@@ -21,6 +22,7 @@ COMPONENTS: list[type[ComponentResource]] = [
     ModelNamespace,
     ModelValidation,
     ModelWeights,
+    NodeCache,
     VllmInferenceService,
 ]
 
