@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import NAMESPACE, Rendering, config
+from tests.cluster.conftest import NAMESPACE, Rendering, config, ready
 from tests.cluster.control_plane import ControlPlane
 
 Render = Callable[[Mapping[str, Any]], Rendering]
@@ -130,3 +130,21 @@ def _within(wanted: Any, found: Any) -> bool:
 def _state(found: Mapping[str, Any]) -> Any:
     """Return the number that changes with an object's spec; a Deployment's status changes by itself."""
     return found["metadata"].get("generation") or found["metadata"]["resourceVersion"]
+
+
+def test_a_new_generation_of_keys_replaces_every_server_and_the_same_one_none(
+    cluster: ControlPlane, render: Render, deploy: Deploy
+) -> None:
+    """Servers read keys when they start; an apply without a new number leaves them alone."""
+
+    def servers(generation: int) -> set[str]:
+        deploy(render(config(tiny={"endpoint": {**KEYS, "apiKeyGeneration": generation}})))
+        ready(cluster, "tiny", 1)
+        chosen = "app.kubernetes.io/instance=tiny,app.kubernetes.io/component=server"
+        items = cluster.get("pods", "-n", NAMESPACE, "-l", chosen)["items"]
+        return {each["metadata"]["uid"] for each in items if "deletionTimestamp" not in each["metadata"]}
+
+    first, same, next_ = servers(1), servers(1), servers(2)
+
+    assert first == same
+    assert first.isdisjoint(next_)
