@@ -55,6 +55,8 @@ class ModelValidationArgs(TypedDict):
     """The context length in tokens that is deployed."""
     licence: NotRequired[str]
     """The Hub's licence id."""
+    adapters: NotRequired[list[str]]
+    """The LoRA adapters, each with its source, commit and rank."""
     memory: NotRequired[dict[str, Any]]
     """The memory plan of one GPU."""
     findings: NotRequired[list[FindingArgs]]

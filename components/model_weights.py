@@ -43,6 +43,8 @@ class ModelWeights(pulumi.ComponentResource):
 
     claim_name: pulumi.Output[str]
     """The claim to mount; empty when an image holds the files."""
+    folder: str
+    """The folder of the model, as it is known before anything is made."""
     model_path: pulumi.Output[str]
     """The folder of the model inside the claim or the image."""
     manifest_digest: pulumi.Output[str]
@@ -65,7 +67,7 @@ class ModelWeights(pulumi.ComponentResource):
         claim, config, job = self.resources.claim, self.resources.config_map, self.resources.job
         self.claim_name = claim.metadata.name if claim else pulumi.Output.from_input(args.get("claim_name", ""))
         self.manifest_name = config.metadata.name if config else pulumi.Output.from_input("")
-        folder = found.folder if found else args.get("path", "").strip("/")
+        folder = self.folder = found.folder if found else args.get("path", "").strip("/")
         marked = found.digest if found and self.store != IMAGE and "repository" in args else ""
         # Through the Job's name whoever mounts the folder waits for the Job; an id would be unknown in a preview.
         self.model_path = job.metadata.name.apply(lambda _: folder) if job else pulumi.Output.from_input(folder)
@@ -106,7 +108,7 @@ class ModelWeights(pulumi.ComponentResource):
         }
 
     def _claim(self, found: Manifest) -> kubernetes.core.v1.PersistentVolumeClaim:
-        metadata = self._metadata("weights", self._commit[:COMMIT_DIGITS])
+        metadata = self._metadata("weights", found.version)
         # A class that binds at first use leaves the claim pending until the Job's pod is there.
         metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
         spec: kubernetes.core.v1.PersistentVolumeClaimSpecArgsDict = {

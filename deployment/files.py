@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import pulumi
-
 from components.cache.args import CachedModelArgs, NodeCacheArgs
 from components.gpu_node_pool import GpuNodePool
 from components.model_namespace import HUB_TOKEN_KEY, ModelNamespace
@@ -13,6 +11,7 @@ from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
 from components.weights.args import ModelWeightsArgs, WeightFileArgs
 from components.weights.selection import server_files
+from deployment import adapters
 from deployment.reporting import stated
 from stacks.model import Model
 from stacks.settings import Settings
@@ -123,16 +122,8 @@ def mounted(settings: Settings, model: Model, weights: ModelWeights) -> dict[str
 
 
 def needed(model: Model, report: Report) -> list[WeightFileArgs]:
-    """Return the files that the server needs; raise RunError where the Hub states no size."""
+    """Return the files that the server needs, its adapters' too; raise RunError where the Hub states no size."""
     wanted = report.prediction.weight_files if report.prediction else ()
-    files = []
-    for file in report.facts.files:
-        if file.size is None:
-            raise pulumi.RunError(f"model `{model.name}`: the Hub states no size for {file.path!r}")
-        entry = WeightFileArgs(path=file.path, size=file.size)
-        if file.sha256:
-            entry["sha256"] = file.sha256
-        if file.blob_id:
-            entry["blob_id"] = file.blob_id
-        files.append(entry)
-    return server_files(files, wanted, remote_code=model.trust_remote_code)
+    files = [adapters.entry(model, file) for file in report.facts.files]
+    own = server_files(files, wanted, remote_code=model.trust_remote_code)
+    return [*own, *adapters.fetched(model, report)]

@@ -12,6 +12,7 @@ from components.pools.disk import node_disk_gib
 from components.pools.pool import GpuNodePoolArgs, Pool, TemplateArgs
 from components.server import sizes
 from components.weights.disk import node_disk
+from deployment import adapters
 from deployment.files import needed
 from deployment.reporting import stated
 from stacks.infrastructure import NodePool
@@ -110,7 +111,8 @@ def node_load(gpus: int, checked: Iterable[tuple[Model, Report]]) -> Load:
     for model, report in checked:
         mine = model.gpus_per_replica
         servers = max(1, gpus // mine)
-        memory = sizes.memory(mine, multimodal=bool(report.prediction and report.prediction.multimodal))
+        multimodal = bool(report.prediction and report.prediction.multimodal)
+        memory = sizes.memory(mine, multimodal=multimodal, adapters=adapters.size(report))
         loads.append(Load(servers=servers, cpus=servers * sizes.cpus(mine), memory=servers * memory))
     return Load(
         servers=max(each.servers for each in loads),

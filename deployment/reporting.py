@@ -6,9 +6,11 @@ from typing import Any
 
 from components.model_validation import FindingArgs, ModelValidationArgs
 from stacks.settings import Settings
+from validation.adapter import Adapter
 from validation.finding import Finding
 from validation.fit.plan import MemoryPlan
 from validation.output.place import path_of
+from validation.output.summary import adapter as described
 from validation.report import Report, Verdict
 
 
@@ -34,6 +36,8 @@ def validation(settings: Settings, report: Report) -> ModelValidationArgs:
         args["max_model_len"] = length
     if report.memory is not None:
         args["memory"] = _memory(report)
+    if report.adapters:
+        args["adapters"] = [described(adapter) for adapter in report.adapters]
     return args
 
 
@@ -46,6 +50,7 @@ def derived(report: Report) -> dict[str, Any]:
             "endpoints": list(report.model.endpoints),
             "maxModelLen": context(report),
             "architecture": report.model.architecture,
+            "adapters": {adapter.name: _adapter(adapter) for adapter in report.adapters},
             "memory": _memory(report) if report.memory else None,
         }
     )
@@ -70,6 +75,10 @@ def context(report: Report) -> int | None:
     return report.prediction.max_model_len if report.prediction else None
 
 
+def _adapter(adapter: Adapter) -> dict[str, Any]:
+    return stated({"source": adapter.wish.source, "commit": adapter.facts.commit, "rank": adapter.rank})
+
+
 def _memory(report: Report) -> dict[str, Any]:
     plan = report.memory
     if plan is None:
@@ -80,6 +89,7 @@ def _memory(report: Report) -> dict[str, Any]:
         **_stages(plan),
         "gpuMemoryUtilization": plan.gpu_memory_utilization,
         "weightsBytes": plan.weights_bytes,
+        **stated({"adapterBytes": plan.lora_bytes or None}),
         "overheadBytes": plan.overhead_bytes,
         "kvCacheBytes": plan.kv_cache_bytes,
         "kvCacheTokens": plan.kv_cache_tokens,

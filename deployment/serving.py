@@ -13,7 +13,7 @@ from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
 from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs
-from deployment import files
+from deployment import adapters, files
 from deployment.access import access
 from deployment.nodes import nodes
 from deployment.pools import devices
@@ -83,6 +83,7 @@ def service(
         **nodes(model),
         **storage,
         **devices(site.pools[model.pool].pool),
+        **adapters.served(model, report, weights.folder),
     }
     return cast("VllmInferenceServiceArgs", {**args, **stated(known)})
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from examples.adapter import adapters
 from examples.vocabulary import BERT_SPECIALS, CHAT_SPECIALS, byte_level, size, word_piece
 from examples.weight import bert, llama, safetensors
 
@@ -270,11 +271,16 @@ BAD: Mapping[str, tuple[Callable[[], Repository], tuple[str, ...]]] = {
 
 
 def write(folder: Path) -> None:
-    """Write all repositories under ``good`` and ``bad`` of the folder, replacing what is there."""
-    for kind, makers in (("good", GOOD), ("bad", {name: maker for name, (maker, _) in BAD.items()})):
+    """Write all repositories under ``good``, ``bad`` and ``adapters`` of the folder, replacing what is there."""
+    kinds: Mapping[str, Mapping[str, Repository]] = {
+        "good": {name: maker() for name, maker in GOOD.items()},
+        "bad": {name: maker() for name, (maker, _) in BAD.items()},
+        "adapters": adapters(),
+    }
+    for kind, made in kinds.items():
         shutil.rmtree(folder / kind, ignore_errors=True)
-        for name, maker in makers.items():
-            for path, data in maker().items():
+        for name, repository in made.items():
+            for path, data in repository.items():
                 file = folder / kind / name / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)

@@ -14,7 +14,7 @@ class Adapter(Base):
     revision: form.Revision = ""
     """The commit, branch or tag; `python -m validation pin` writes the commit."""
     path: form.SubPath | None = None
-    """For a local folder: where its files lie inside the model's `weights.claim`."""
+    """For a local folder: where its files lie inside the model's claim or image."""
 
     @property
     def local(self) -> bool:

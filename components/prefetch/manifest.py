@@ -14,12 +14,18 @@ STATE = ".slipway"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One file of the manifest: size in bytes, and its sha256 or git blob id where known."""
+    """One file of the manifest: size in bytes, and its sha256 or git blob id where known.
+
+    A file of another repository than the manifest's, an adapter's, states it with its commit and the path there.
+    """
 
     path: str
     size: int
     sha256: str = ""
     blob_id: str = ""
+    repository: str = ""
+    commit: str = ""
+    source: str = ""
 
     def has_size(self, path: Path) -> bool:
         """Return whether a file of the stated size is there."""
@@ -66,8 +72,13 @@ def read_manifest(path: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise PrefetchError("the manifest is malformed") from None
-    for item in items:
-        pure = PurePosixPath(item.path)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\\" in item.path or pure.parts[0] == STATE:
-            raise PrefetchError("the manifest names a path outside the model's folder")
+    if not all(_is_inside(item.path) and _is_inside(item.source or item.path) for item in items):
+        raise PrefetchError("the manifest names a path outside the model's folder")
     return manifest
+
+
+def _is_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return (
+        not pure.is_absolute() and ".." not in pure.parts and "\\" not in path and pure.parts[:1] not in {(), (STATE,)}
+    )

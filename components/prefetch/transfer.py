@@ -127,8 +127,9 @@ class Transfer:
         manifest = self.manifest
         if not manifest.endpoint.startswith(("https://", "http://")):
             raise PrefetchError("the Hub's address is neither https nor http")
-        where = "/".join(urllib.parse.quote(each, safe="") for each in PurePosixPath(item.path).parts)
-        url = f"{manifest.endpoint}/{manifest.repository}/resolve/{manifest.commit}/{where}"
+        where = "/".join(urllib.parse.quote(each, safe="") for each in PurePosixPath(item.source or item.path).parts)
+        repository, commit = item.repository or manifest.repository, item.commit or manifest.commit
+        url = f"{manifest.endpoint}/{repository}/resolve/{commit}/{where}"
         headers = {"User-Agent": "slipway-prefetch/1", "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"

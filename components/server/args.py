@@ -7,6 +7,15 @@ import pulumi
 from components.server.interconnect import InterconnectArgs
 
 
+class LoraAdapterArgs(TypedDict):
+    """A LoRA adapter that is served beside the model."""
+
+    name: str
+    """The name that clients send as `model`."""
+    path: str
+    """Its folder inside the claim, or inside the image, of the weights."""
+
+
 class VllmInferenceServiceArgs(TypedDict):
     """One model's server, exactly as planned. What is left out is left to vLLM's own default."""
 
@@ -74,6 +83,16 @@ class VllmInferenceServiceArgs(TypedDict):
     """The most tokens in one batch."""
     limit_mm_per_prompt: NotRequired[dict[str, int]]
     """How many images, videos and audio clips a prompt may hold."""
+    adapters: NotRequired[list[LoraAdapterArgs]]
+    """The LoRA adapters, all of them loaded when the server starts."""
+    adapter_bytes: NotRequired[int]
+    """The size of the adapters; each worker keeps them in memory."""
+    max_lora_rank: NotRequired[int]
+    """The highest rank that an adapter may have."""
+    max_loras: NotRequired[int]
+    """How many adapters one batch may use."""
+    max_cpu_loras: NotRequired[int]
+    """How many adapters are kept in memory."""
     runner: NotRequired[str]
     """`generate` or `pooling`."""
     convert: NotRequired[str]

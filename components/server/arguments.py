@@ -1,5 +1,6 @@
 """The arguments of `vllm serve` as its config file: everything but the API keys."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import pulumi
 import yaml
 
 from components.server.args import VllmInferenceServiceArgs
+from components.server.environment import MODELS
 from components.server.sizes import LOAD_LEAST
 
 PORT = 8000
@@ -24,6 +26,9 @@ REFUSED = {
     "enable-prompt-embeds": "it lets any client load its own tensors",
     "allowed-local-media-path": "it lets any client read files",
     "load-format": "only safetensors are loaded",
+    "enable-lora": "set `adapters`",
+    "lora-modules": "the adapters are those that were checked: set `adapters`",
+    "default-mm-loras": "it uses an adapter that no client has asked for",
     "headless": "it is for the workers of a replica that spans nodes",
     "nnodes": "set `nodesPerReplica`",
     "node-rank": "it is the pod's own",
@@ -46,6 +51,9 @@ PLANNED = (
     "limit_mm_per_prompt",
     "runner",
     "config_format",
+    "max_lora_rank",
+    "max_loras",
+    "max_cpu_loras",
 )
 
 
@@ -70,6 +78,7 @@ def arguments(args: VllmInferenceServiceArgs, drain: int, load: int = LOAD_LEAST
     if args.get("multimodal", False):
         flags["allowed-media-domains"] = args.get("allowed_media_domains") or ["media.invalid"]
     flags |= _nodes(args, load)
+    flags |= _adapters(args)
     flags |= {name: True for name in ("enforce-eager", "trust-remote-code") if plan.get(name.replace("-", "_"))}
     return flags | _extra(args)
 
@@ -84,6 +93,19 @@ def _nodes(args: VllmInferenceServiceArgs, load: int) -> dict[str, Any]:
         "distributed-executor-backend": "mp",
         "distributed-timeout-seconds": load,
     }
+
+
+def _adapters(args: VllmInferenceServiceArgs) -> dict[str, Any]:
+    """Return the flags for adapters; each is a string of JSON, since vLLM turns list items of the file into strings."""
+    adapters = args.get("adapters", [])
+    if not adapters:
+        return {}
+    base = args["served_model_name"]
+    listed = [
+        json.dumps({"name": each["name"], "path": f"{MODELS}/{each['path']}", "base_model_name": base})
+        for each in adapters
+    ]
+    return {"enable-lora": True, "lora-modules": listed}
 
 
 def _extra(args: VllmInferenceServiceArgs) -> dict[str, Any]:

@@ -165,7 +165,8 @@ def _guard(args: VllmInferenceServiceArgs) -> dict[str, str]:
 
 def _resources(args: VllmInferenceServiceArgs) -> ResourceRequirementsArgsDict:
     gpus = args.get("tensor_parallel_size", 1)
-    memory = quantity(sizes.memory(gpus, multimodal=args.get("multimodal", False)))
+    held = sizes.memory(gpus, multimodal=args.get("multimodal", False), adapters=args.get("adapter_bytes", 0))
+    memory = quantity(held)
     amounts: pulumi.Input[dict[str, str]] = pulumi.Output.from_input(args.get("gpu_resource", GPU_RESOURCE)).apply(
         lambda resource: {
             "cpu": args.get("cpu", str(sizes.cpus(gpus))),

@@ -64,10 +64,13 @@ def shared_memory(gpus: int) -> int:
     return GIB if gpus == 1 else (2 + gpus) * GIB
 
 
-def memory(gpus: int, *, multimodal: bool) -> int:
-    """Return the bytes of memory of one server: its processes, /dev/shm and, for media, vLLM's two caches."""
+def memory(gpus: int, *, multimodal: bool, adapters: int = 0) -> int:
+    """Return the bytes of memory of one server: its processes, /dev/shm and, for media, vLLM's two caches.
+
+    ``adapters`` are the bytes of all adapters, of which every worker keeps a copy beside what it has on the GPU.
+    """
     media = MEDIA_MEMORY if multimodal else 0
-    return API_SERVER_MEMORY + gpus * WORKER_MEMORY + shared_memory(gpus) + media
+    return API_SERVER_MEMORY + gpus * (WORKER_MEMORY + adapters) + shared_memory(gpus) + media
 
 
 def disk() -> int:

@@ -16,6 +16,12 @@ class WeightFileArgs(TypedDict):
     """Its sha256, which the Hub states for large files."""
     blob_id: NotRequired[str]
     """Its git blob id, which the Hub states for small files."""
+    repository: NotRequired[str]
+    """The repository that it comes from, where that is not the model's: an adapter's."""
+    commit: NotRequired[str]
+    """The full commit of that repository."""
+    source: NotRequired[str]
+    """Its path there."""
 
 
 class ModelWeightsArgs(TypedDict):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.hardening import GIB, MIB
-from components.naming import COMMIT_DIGITS, DIGEST_DIGITS
+from components.naming import COMMIT_DIGITS, DIGEST_DIGITS, digest
 from components.weights.args import ModelWeightsArgs, WeightFileArgs
 from components.weights.disk import NODE
 
@@ -21,12 +21,16 @@ JOB_BASE = 20 * 60  # a node that is made first, and the image
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The manifest file's text and its sha256, the sum of the sizes, and the folder inside the volume."""
+    """The manifest file's text and its sha256, the sum of the sizes, and the folder inside the volume.
+
+    ``version`` tells what is fetched from what was fetched before: the model's commit, with a digest of its adapters.
+    """
 
     text: str
     digest: str
     size: int
     folder: str
+    version: str = ""
 
     @property
     def volume(self) -> int:
@@ -59,21 +63,26 @@ def manifest(name: str, args: ModelWeightsArgs) -> Manifest:
             f"model `{name}`: the list of its {len(files)} files has {len(text)} bytes, a ConfigMap holds {MAX_BYTES}"
         )
     whole = hashlib.sha256(text.encode()).hexdigest()
-    parts = [args.get("path", "").strip("/"), _version(args, whole)]
+    version = _version(args, files, whole)
+    parts = [args.get("path", "").strip("/"), version if "weights_image" not in args else ""]
     return Manifest(
         text=text,
         digest=whole,
         size=sum(each["size"] for each in files),
         folder="/".join(part for part in parts if part),
+        version=version,
     )
 
 
-def _version(args: ModelWeightsArgs, whole: str) -> str:
-    """Return the folder of a version: of the commit, on a node also of the list of files; an image is one version."""
-    if "repository" not in args or "weights_image" in args:
+def _version(args: ModelWeightsArgs, files: Sequence[WeightFileArgs], whole: str) -> str:
+    """Return the commit's first digits: on a node with a digest of all files, else with one of the adapters."""
+    if "repository" not in args:
         return ""
     commit = args.get("commit", "")[:COMMIT_DIGITS]
-    return f"{commit}-{whole[:DIGEST_DIGITS]}" if args.get("store") == NODE else commit
+    if args.get("store") == NODE:
+        return f"{commit}-{whole[:DIGEST_DIGITS]}"
+    adapters = sorted(f"{each['path']}@{each['commit']}" for each in files if "commit" in each)
+    return f"{commit}-{digest(*adapters)}" if adapters else commit
 
 
 def _entries(files: Sequence[WeightFileArgs]) -> list[WeightFileArgs]:
@@ -84,5 +93,7 @@ def _entries(files: Sequence[WeightFileArgs]) -> list[WeightFileArgs]:
             entry["sha256"] = each["sha256"]
         elif each.get("blob_id"):
             entry["blob_id"] = each["blob_id"]
+        if "repository" in each:
+            entry |= {"repository": each["repository"], "commit": each["commit"], "source": each["source"]}
         entries.append(entry)
     return entries

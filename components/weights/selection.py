@@ -25,6 +25,27 @@ def server_files(
     return sorted(chosen, key=lambda file: file["path"])
 
 
+def adapter_folder(name: str) -> str:
+    """Return where an adapter lies in its model's folder: no file of a model is fetched from a folder with a dot."""
+    return f".adapters/{name}"
+
+
+def adapter_files(
+    name: str, repository: str, commit: str, files: Sequence[WeightFileArgs], wanted: Collection[str]
+) -> list[WeightFileArgs]:
+    """Return an adapter's files as they lie beside its model, with where they come from."""
+    return [
+        WeightFileArgs(
+            **{**each, "path": f"{adapter_folder(name)}/{each['path']}"},
+            repository=repository,
+            commit=commit,
+            source=each["path"],
+        )
+        for each in sorted(files, key=lambda file: file["path"])
+        if each["path"] in wanted
+    ]
+
+
 def _is_needed(path: str, *, remote_code: bool) -> bool:
     if FOREIGN.match(path):
         return False

@@ -37,14 +37,18 @@ def _adapter(model: View, adapter: View) -> Iterator[Found]:
                 "put its files into the model's claim, and state their folder as `source` and their `path` there",
             )
     elif source:
-        if not model.inner("weights").states("claim"):
+        if not any(model.inner("weights").states(key) for key in ("claim", "image")):
             yield (
                 adapter.at("source"),
                 "is a folder, and no pod can download it",
-                "use a source of the Hub, or put its files into a claim and name it in `weights.claim` of the model",
+                "use a source of the Hub, or put its files into the claim or image of the model's `weights`",
             )
         elif not adapter.states("path"):
-            yield adapter.at("path"), "is missing for a local folder", "say where its files lie inside the claim"
+            yield (
+                adapter.at("path"),
+                "is missing for a local folder",
+                "say where its files lie inside the claim or image",
+            )
         if adapter.states("revision"):
             yield adapter.at("revision"), "means nothing for a local folder", "remove it"
 

@@ -28,6 +28,10 @@ EVERYTHING: dict[str, Any] = {
     "enforce_eager": True,
     "trust_remote_code": True,
     "nodes_per_replica": 2,
+    "adapters": [{"name": "sql", "path": "sql"}],
+    "max_lora_rank": 16,
+    "max_loras": 1,
+    "max_cpu_loras": 1,
 }
 
 

@@ -516,3 +516,29 @@ def test_the_script_needs_nothing_but_the_standard_library() -> None:
     )
 
     assert set() == set(done.stdout.split()) - sys.stdlib_module_names - {"__main__", "prefetch"}
+
+
+def test_an_adapter_comes_from_its_own_repository_at_its_own_commit(tmp_path: Path, hub: Hub) -> None:
+    """It lies beside the model, under another path than it has there; the model's files come from the model's."""
+    body, other = b'{"r": 8}', COMMIT[::-1]
+    hub.files[f"/acme/sql/resolve/{other}/adapter_config.json"] = body
+    adapter = {
+        "path": ".adapters/sql/adapter_config.json",
+        "size": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "repository": "acme/sql",
+        "commit": other,
+        "source": "adapter_config.json",
+    }
+
+    assert 0 == prefetch.main(environment(tmp_path, hub.address, [*entries(), adapter]))
+    assert body == (tmp_path / "volume/.adapters/sql/adapter_config.json").read_bytes()
+    assert {"a/b", "acme/sql"} == {path[1:].partition("/resolve/")[0] for path, _ in hub.asked}
+
+
+def test_an_adapter_cannot_be_asked_for_outside_of_its_repository(tmp_path: Path, hub: Hub) -> None:
+    """Neither the path on the volume nor the one on the Hub may climb."""
+    adapter = {"path": ".adapters/sql/a.json", "size": 1, "repository": "a/c", "commit": COMMIT, "source": "../x"}
+
+    assert 2 == prefetch.main(environment(tmp_path, hub.address, [adapter]))
+    assert [] == hub.asked

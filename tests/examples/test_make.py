@@ -13,14 +13,15 @@ from validation.sources.headers import parse_header
 
 ROOT = Path(__file__).parent.parent.parent / "examples"
 MAX_BYTES = 400_000
-ALL = sorted(path for kind in ("good", "bad") for path in (ROOT / kind).iterdir() if path.is_dir())
+KINDS = ("good", "bad", "adapters")
+ALL = sorted(path for kind in KINDS for path in (ROOT / kind).iterdir() if path.is_dir())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every file under good and bad."""
+    """Return the bytes of every file under good, bad and adapters."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for kind in ("good", "bad")
+        for kind in KINDS
         for path in (folder / kind).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

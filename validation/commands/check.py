@@ -7,6 +7,7 @@ from pathlib import Path
 
 from validation.check import DEFAULT_CONTRACT, DEFAULT_ENGINE, ModelRequest, Policy, check_models
 from validation.commands import Exit, UsageError
+from validation.commands.adapter import adapters, add_option
 from validation.commands.argument import count, plain, seconds
 from validation.commands.hardware import add_options, hardware
 from validation.commands.source import checked_source
@@ -42,6 +43,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--type", choices=TYPES, help="what the model has to be")
     add_options(add, gpu_help="plan the memory of this GPU, such as L4 or H100-SXM")
     add("--max-model-len", type=count, metavar="TOKENS", help="context length that has to fit")
+    add_option(add)
     add("--lock", type=Path, metavar="DIR", help="folder of lock files, used where one has the wanted commit")
     add("--offline", action="store_true", help="ask nobody: lock files, the cache and folders only")
     add("--no-cache", action="store_true", help="keep and use no facts of earlier runs (SLIPWAY_CACHE=off does too)")
@@ -74,6 +76,7 @@ def _requests(args: argparse.Namespace) -> list[ModelRequest]:
         model_type=None if args.type is None else ModelType(args.type),
         hardware=hardware(args),
         serving=Serving(max_model_len=args.max_model_len),
+        adapters=adapters(args),
     )
     return [ModelRequest(source=checked_source(typed), revision=args.revision, wish=wish) for typed in args.sources]
 
