@@ -39,7 +39,8 @@ def devices(pools: Mapping[str, View], models: tuple[View, ...]) -> Iterator[Fou
     """Yield the replicas that would span MIG devices, between which no model can be shared."""
     for model in models:
         pool = pools.get(model.text("pool"))
-        if pool is not None and pool.states("migProfile") and model.number("gpusPerReplica", 1) > 1:
+        alone = model.number("nodesPerReplica", 1) == 1  # several nodes are told already
+        if alone and pool is not None and pool.states("migProfile") and model.number("gpusPerReplica", 1) > 1:
             yield model.at("gpusPerReplica"), "is above 1 on a pool of MIG devices, which share no model", "set it to 1"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stacks.platform import Allocation, Cloud, Platform
+from stacks.platform import Allocation, Cloud, Platform, provider
 from stacks.references.view import Found, View
 
 _AWS = f"{Platform.KARPENTER} on {Cloud.AWS}"
@@ -33,6 +33,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _OTHER_POOLS = "is only for the platform `{}`"
 _ARN = "arn:"
+_DEVICE_PLUGIN = f"set it to `{Allocation.DEVICE_PLUGIN}`"
+MOST_AZURE_GIB = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ _KARPENTER_LIMITS = (
     _Limit(
         key="allocation",
         reason="asks for claims, and Karpenter makes no node for them",
-        help=f"set it to `{Allocation.DEVICE_PLUGIN}`, or take another platform",
+        help=_DEVICE_PLUGIN,
     ),
 )
 _LIMITS: Mapping[str, tuple[_Limit, ...]] = {
@@ -99,8 +101,9 @@ def cluster(found: View) -> Iterator[Found]:
     yield from _forms(found, here)
 
 
-def pool(found: View, platform: str) -> Iterator[Found]:
-    """Yield what a pool cannot be on this platform."""
+def pool(found: View, cluster: View) -> Iterator[Found]:
+    """Yield what a pool cannot be on the cluster's platform."""
+    platform = cluster.text("platform")
     if found.number("minNodes", 0) > (most := found.number("maxNodes", 1)):
         yield found.at("minNodes"), "is above `maxNodes`", f"set it to {most} or less, or raise `maxNodes`"
     if platform not in set(Platform):
@@ -116,6 +119,10 @@ def pool(found: View, platform: str) -> Iterator[Found]:
         yield found.at("machines"), "is missing for the platform `cluster-api`", "name the two templates of a node"
     yield from _zones(found, platform)
     yield from _from_zero(found, platform)
+    if found.number("diskGib", 0) > MOST_AZURE_GIB and provider(platform, cluster.text("cloud")) == Cloud.AZURE:
+        yield found.at("diskGib"), f"is above {MOST_AZURE_GIB}, the largest disk of a node on Azure", "set it lower"
+    if platform == Platform.GKE and _asks(found, "migProfile") and _asks(found, "allocation"):
+        yield found.at("allocation"), "asks for claims, and GKE divides GPUs for its device plugin", _DEVICE_PLUGIN
 
 
 def _zones(pool: View, platform: str) -> Iterator[Found]:

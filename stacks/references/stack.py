@@ -28,7 +28,7 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
     yield from unique(models, "name", "another model has this name")
     platform = stack.inner("cluster").text("platform")
     for each in pools:
-        yield from pool(each, platform)
+        yield from pool(each, stack.inner("cluster"))
     by_name = {each.text("name"): each for each in pools if each.states("name")}
     behind = shared(stack.items("hosts"))
     yield from entrance(stack.inner("cluster"))

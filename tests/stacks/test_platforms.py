@@ -49,7 +49,7 @@ def test_each_platform_is_content_with_the_keys_it_needs(platform: str) -> None:
         on("cluster-api", {"kubernetesVersion": "v1.35.4", "managementContext": "mgmt"}, instanceType="g6.12xlarge"),
         on("cluster-api", {"managementNamespace": "clusters"}, vcpusPerNode=16, memoryGibPerNode=64),
         on("existing", allocation="dra"),
-        on("eks", allocation="device-plugin"),
+        on("eks", allocation="device-plugin", diskGib=4096),
     ],
 )
 def test_what_a_platform_can_do_passes(values: dict[str, Any]) -> None:
@@ -110,6 +110,13 @@ def test_a_key_of_the_cluster_that_does_not_belong_is_told(values: dict[str, Any
         (on("gke", nodeSelector={"gpu": "l4"}), "nodeSelector", "is only for the platform `existing`"),
         (on("eks", migProfile="1g.10gb", gpu="H100"), "minNodes", "is 0 beside `migProfile`"),
         (on("aks", allocation="dra"), "minNodes", "is 0 beside `allocation`"),
+        (on("aks", diskGib=4096), "diskGib", "is above 2048, the largest disk of a node on Azure"),
+        (on("karpenter", {"cloud": "azure"}, diskGib=4096), "diskGib", "is above 2048"),
+        (
+            on("gke", gpu="A100-40", migProfile="1g.5gb", allocation="dra"),
+            "allocation",
+            "asks for claims, and GKE divides GPUs for its device plugin",
+        ),
         (on("cluster-api", allocation="dra"), "minNodes", "is 0 beside `allocation`"),
     ],
 )

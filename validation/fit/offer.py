@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from validation.fit.catalogue import Instance, find_gpu, find_instances, load_instances
 from validation.fit.parallel import Obstacle
 
+SERVED = "nvidia"  # the vendor whose GPUs the servers can ask for
 _MORE = "or set instanceType to one that has it"
 
 
@@ -13,7 +14,8 @@ def gpu_problem(gpu: str, provider: str) -> Obstacle | None:
     name = find_gpu(gpu).name
     if find_instances(name, provider=provider):
         return None
-    there = one_of(sorted({instance.gpu for instance in load_instances() if instance.provider == provider}))
+    offered = {each.gpu for each in load_instances() if each.provider == provider}
+    there = one_of(sorted(gpu for gpu in offered if find_gpu(gpu).vendor == SERVED))
     return Obstacle(
         message=f"no instance type of {provider} that is known has {name}", help=f"choose gpu {there}, {_MORE}"
     )

@@ -78,7 +78,7 @@ def vendor_served(subject: Subject) -> Iterator[Answer]:
         yield skipped(NO_HARDWARE)
         return
     gpu = fit.catalogue.find_gpu(hardware.gpu)
-    if hardware.gpus_per_node is not None and gpu.vendor != "nvidia":
+    if hardware.gpus_per_node is not None and gpu.vendor != fit.offer.SERVED:
         message = f"{gpu.name} is a GPU of {gpu.vendor.upper()}, and the servers run on CUDA"
         yield from _answers(subject, fit.parallel.Obstacle(message=message, help="choose a GPU of NVIDIA"), "gpu")
 
