@@ -5,6 +5,7 @@ it fails). Where only an API server is at hand (envtest, a named cluster), tests
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -55,7 +56,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield from _named(plane)
         return
     with running(choice, tmp_path_factory.mktemp("cluster"), TOOLS / "stages.yaml") as plane:
-        _define(plane, _definitions())
+        _define(plane, definitions())
         if plane.runs_pods:
             assert plane.version() == (TOOLS / "stamp").read_text().split()[0]
             accepted(plane.apply([*standing_nodes(), *_storage_classes()]))
@@ -162,7 +163,7 @@ def _named(plane: ControlPlane) -> Iterator[ControlPlane]:
         )
     known = plane.kubectl("get", "crd", "-o", "name").stdout.split()
     missing = [
-        path for path in _definitions() if f"customresourcedefinition.apiextensions.k8s.io/{path.stem}" not in known
+        path for path in definitions() if f"customresourcedefinition.apiextensions.k8s.io/{defined(path)}" not in known
     ]
     try:
         _define(plane, missing)
@@ -172,9 +173,16 @@ def _named(plane: ControlPlane) -> Iterator[ControlPlane]:
             plane.kubectl("delete", "-f", str(path), "--ignore-not-found", check=False)
 
 
-def _definitions() -> Sequence[Path]:
+def definitions() -> Sequence[Path]:
     """Return the custom resource definitions: those of Go modules, and those written from documentation."""
     return [*sorted((TOOLS / "crds").glob("*.yaml")), *sorted(OWN_CRDS.glob("*.yaml"))]
+
+
+def defined(path: Path) -> str:
+    """Return the name of the definition in a file, as the API server lists it; files are called otherwise."""
+    found = re.search(r"^  name: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, path
+    return found[1]
 
 
 def _define(plane: ControlPlane, definitions: Sequence[Path]) -> None:
