@@ -1,9 +1,11 @@
 """Which keys belong to which platform, and what its pools can be."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks.platform import Cloud, Platform
 from tests.stacks.stack import found, problems, stack, with_cluster
 
 ARN = "arn:aws:iam::123456789012:role/gpu-nodes"
@@ -152,3 +154,13 @@ def test_mig_devices_are_counted_when_the_pool_is_measured(replicas: int, nodes:
 def test_an_unknown_platform_is_told_once() -> None:
     """What follows from it is left out."""
     assert ["slipway:cluster.platform"] == list(problems(with_cluster(platform="openstack", location="here")))
+
+
+def test_the_readme_has_a_row_for_each_platform_and_cloud() -> None:
+    """A table that lags behind the settings would send people elsewhere."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.partition("## Where the GPUs come from")[2].splitlines() if "|" in line]
+
+    assert [] == [
+        name for name in (*Platform, *Cloud) if not any(f"`{name}`" in row or f" {name}`" in row for row in rows)
+    ]
