@@ -17,7 +17,7 @@ def model(name: str, pool: str) -> dict[str, Any]:
 
 def test_each_wrong_pool_is_a_finding_at_its_own_key(tmp_path: Path) -> None:
     """All at once, under the models that would wait for it, and never a traceback."""
-    pools = [
+    pools: list[dict[str, Any]] = [
         {"name": "l40s", "gpu": "L40S"},
         {"name": "five", "gpu": "T4", "gpusPerNode": 5},
         {"name": "typed", "gpu": "A100-40", "gpusPerNode": 8, "instanceType": "Standard_NC24ads_A100_v4"},
