@@ -36,7 +36,7 @@ def _adapter(model: View, adapter: View) -> Iterator[Found]:
                 "is of the Hub, and the model is a folder, for which nothing is downloaded",
                 "put its files into the model's claim, and state their folder as `source` and their `path` there",
             )
-    elif source:
+    elif source and "://" not in source:
         if not any(model.inner("weights").states(key) for key in ("claim", "image")):
             yield (
                 adapter.at("source"),

@@ -137,7 +137,7 @@ def featured(subject: Subject) -> Iterator[Answer]:
 
 
 def _absent(subject: Subject, adapter: Adapter) -> Answer:
-    nested = next((file.path for file in adapter.facts.files if posixpath.basename(file.path) == CONFIG_FILE), "")
+    nested = next((file.path for file in adapter.facts.files if file.path.endswith(f"/{CONFIG_FILE}")), "")
     if nested:
         folder = posixpath.dirname(nested)
         return say(
@@ -177,7 +177,7 @@ def _used(config: JsonObject, support: LoraSupport) -> Iterator[str]:
     refused = [name for name in _names(config.get("modules_to_save")) if name not in support.heads]
     if refused:
         yield f"whole modules beside the matrices (`modules_to_save`: {listing(refused)})"
-    if config.get("bias", "none") not in {"none", None}:
+    if config.get("bias", "none") not in ("none", None):
         yield "trained biases (`bias`)"
     init = config.get("init_lora_weights")
     if isinstance(init, str) and init.lower() not in _HARMLESS_INITS:
