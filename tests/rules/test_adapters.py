@@ -10,6 +10,7 @@ from tests.rules.build import CHATS, broken, config, document, unread, with_file
 from validation.engine.tables import load_engine
 from validation.facts import Ancestor, File, HeaderProblem, RepositoryFacts, RepositoryState
 from validation.finding import Outcome, Severity
+from validation.jsontext import JsonObject
 from validation.rules import adapter, adapter_base, adapter_files, adapter_shape
 from validation.rules.rule import Answer, Subject
 from validation.wish import Serving
@@ -309,8 +310,8 @@ def test_layers_beyond_the_last_are_told() -> None:
 def test_experts_are_named_in_too_many_ways_to_tell() -> None:
     """What nobody can say from the names is not guessed."""
     experts = {"mlp.experts.0.gate_proj": (64, 32), "mlp.experts.base_layer": (64, 8), "mlp.experts": (8, 64)}
-    index = {"weight_map": {"model.layers.0.self_attn.q_proj.weight": "model.safetensors"}}
-    of = adapted(facts(tensors(experts)), base=document(BASE, "model.safetensors.index.json", dict(index)))
+    index: JsonObject = {"weight_map": {"model.layers.0.self_attn.q_proj.weight": "model.safetensors"}}
+    of = adapted(facts(tensors(experts)), base=document(BASE, "model.safetensors.index.json", index))
 
     assert [] == said("adapter-module-unknown", of) + said("adapter-shape-mismatch", of)
 
