@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env, is_config_secret
 
 from components.api_key import ApiKey
+from components.autoscaler import Autoscaler
 from components.gpu_node_pool import GpuNodePool
 from components.inference_endpoint import InferenceEndpoint
 from components.inference_host import InferenceHost
@@ -19,7 +20,7 @@ from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
 from components.observability import Observability
 from components.pools.pool import GpuNodePoolArgs
-from deployment import checks, endpoints, files, hosts, pools, reporting, serving, telemetry
+from deployment import checks, endpoints, files, hosts, pools, reporting, scaling, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
 from stacks.reader import read_config
@@ -75,6 +76,12 @@ def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint
     weights = ModelWeights(name, serving.weights(site, model, report), options)
     key = ApiKey(name, endpoints.api_key(site, model), options)
     service = VllmInferenceService(name, serving.service(site, model, report, weights=weights, key=key), options)
+    if model.replicas.scale:
+        Autoscaler(
+            name,
+            scaling.autoscaler(site.settings, model, report, namespace=site.home.namespace, service=service),
+            options,
+        )
     return InferenceEndpoint(name, endpoints.endpoint(site, model, report, service=service), options)
 
 
@@ -107,12 +114,11 @@ def main() -> None:
         site = build(settings, pools.all_pools(settings, checked, [report.name for report in refused]), served)
         ways: dict[str, InferenceEndpoint] = {}
         for model, report in served:
-            if unused := serving.unused(model):
-                pulumi.log.warn(unused, resource=shown[report.name])
             ways[model.name] = serve(site, model, report)
             pulumi.export(model.name, {"url": ways[model.name].url, **reporting.derived(report)})
         share(site, reports, ways)
         watch(site, served)
+        scaling.warn(settings, site.pools, shown)
     if reasons:
         raise pulumi.RunError("\n\n".join(reasons))
 

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.naming import SERVER, WORKER, digest, labels, object_name, selector
-from components.server import group, network, probes, sizes
+from components.server import group, network, probes, replicas, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.arguments import PORT, arguments, config_text
 from components.server.claims import claim_template, is_claiming
@@ -61,7 +61,7 @@ class VllmInferenceService(pulumi.ComponentResource):
         self._name, self._args = object_name(name), args
         self._times = sizes.times(
             args.get("weights_bytes", 0),
-            args.get("replicas", 1),
+            replicas.most(args),
             args.get("drain_seconds", sizes.DRAIN),
             group.nodes(args),
             args.get("weights_seconds", 0),
@@ -160,6 +160,8 @@ class VllmInferenceService(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(
             parent=self,
             depends_on=needed,
+            # An autoscaler's number is stated nowhere; ignoring it keeps the present one when an autoscaler is added.
+            ignore_changes=["spec.replicas"] if replicas.scaled(args) else [],
             custom_timeouts=pulumi.CustomTimeouts(
                 create=f"{times.create}s", update=f"{times.update}s", delete=f"{times.stop + 300}s"
             ),
@@ -192,25 +194,24 @@ class VllmInferenceService(pulumi.ComponentResource):
         self, names: ServerNames, annotations: dict[str, pulumi.Input[str]], options: pulumi.ResourceOptions
     ) -> kubernetes.apps.v1.Deployment:
         args, times = self._args, self._times
-        surge = 1 if args.get("spare_gpus", False) and not args.get("single_node_volume", False) else 0
-        return kubernetes.apps.v1.Deployment(
-            f"{self._name}-server",
-            metadata=self._metadata(self._name),
-            spec={
-                "replicas": args.get("replicas", 1),
-                "revision_history_limit": 5,
-                "progress_deadline_seconds": times.progress,
-                "selector": {"match_labels": selector(names.model, SERVER)},
-                "strategy": {
-                    "type": "RollingUpdate",
-                    "rolling_update": {"max_surge": surge, "max_unavailable": 1 - surge},
-                },
-                "template": {
-                    "metadata": {"labels": self._labels, "annotations": annotations},
-                    "spec": server_pod(args, names, times),
-                },
+        surge = replicas.surge(args)
+        spec: kubernetes.apps.v1.DeploymentSpecArgsDict = {
+            "revision_history_limit": 5,
+            "progress_deadline_seconds": times.progress,
+            "selector": {"match_labels": selector(names.model, SERVER)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rolling_update": {"max_surge": surge, "max_unavailable": 1 - surge},
             },
-            opts=options,
+            "template": {
+                "metadata": {"labels": self._labels, "annotations": annotations},
+                "spec": server_pod(args, names, times),
+            },
+        }
+        if not replicas.scaled(args):
+            spec["replicas"] = args.get("replicas", 1)
+        return kubernetes.apps.v1.Deployment(
+            f"{self._name}-server", metadata=self._metadata(self._name), spec=spec, opts=options
         )
 
     def _claims(self) -> kubernetes.resource.v1.ResourceClaimTemplate:
@@ -218,9 +219,13 @@ class VllmInferenceService(pulumi.ComponentResource):
         return claim_template(model, self._args, self._metadata(self._name), self._options())
 
     def _service(self) -> kubernetes.core.v1.Service:
+        metadata = self._metadata(self._name)
+        if self._args.get("replicas", 1) == 0:  # nobody may answer for days, and that is no failure
+            stated = cast("dict[str, str]", metadata.get("annotations", {}))
+            metadata["annotations"] = {**stated, "pulumi.com/skipAwait": "true"}
         return kubernetes.core.v1.Service(
             f"{self._name}-service",
-            metadata=self._metadata(self._name),
+            metadata=metadata,
             spec={
                 "type": "ClusterIP",
                 "selector": selector(self._labels["app.kubernetes.io/instance"], SERVER),
@@ -281,10 +286,11 @@ class VllmInferenceService(pulumi.ComponentResource):
 def _check(name: str, args: VllmInferenceServiceArgs) -> None:
     if object_name(name) == RESERVED:
         raise pulumi.RunError(f"model `{name}`: a Service of this name stops vLLM; choose another `name`")
-    if args.get("single_node_volume", False) and args.get("replicas", 1) > 1:
+    if args.get("single_node_volume", False) and replicas.most(args) > 1:
+        key = "max" if replicas.scaled(args) else "min"
         raise pulumi.RunError(
-            f"model `{name}`: {args.get('replicas', 1)} replicas cannot share a ReadWriteOnce volume; "
-            "set `weights.accessMode` to ReadWriteMany, or `replicas.min` to 1"
+            f"model `{name}`: {replicas.most(args)} replicas cannot share a ReadWriteOnce volume; "
+            f"set `weights.accessMode` to ReadWriteMany, or `replicas.{key}` to 1"
         )
     if args.get("single_node_volume", False) and group.nodes(args) > 1:
         raise pulumi.RunError(

@@ -72,7 +72,7 @@ def weights(
         namespace=home.namespace,
         store=model.weights.store.value,
         image=settings.engine.image,
-        replicas=model.replicas.min * model.nodes_per_replica,
+        replicas=model.replicas.most * model.nodes_per_replica,
         node_selector=pool.node_selector,
         tolerations=pool.tolerations,
         read_only_root_filesystem=settings.cluster.read_only_root_filesystem,

@@ -13,7 +13,7 @@ from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
 from components.server.args import VllmInferenceServiceArgs
 from components.weights.args import ModelWeightsArgs
-from deployment import adapters, files
+from deployment import adapters, files, scaling
 from deployment.access import access
 from deployment.nodes import nodes
 from deployment.pools import devices
@@ -64,7 +64,6 @@ def service(
         gpu_resource=site.pools[model.pool].gpu_resource,
         node_selector=site.pools[model.pool].node_selector,
         tolerations=site.pools[model.pool].tolerations,
-        replicas=model.replicas.min,
         single_node_volume=weights.single_node,
         tensor_parallel_size=model.gpus_per_replica,
         api_key_secret_name=key.secret_name,
@@ -85,15 +84,7 @@ def service(
         **devices(site.pools[model.pool].pool),
         **adapters.served(model, report, weights.folder),
     }
-    return cast("VllmInferenceServiceArgs", {**args, **stated(known)})
-
-
-def unused(model: Model) -> str:
-    """Return what the stack says of the model and no component acts on yet; nothing where there is no such thing."""
-    least, most = model.replicas.min, model.replicas.max
-    if most is None or most == least:
-        return ""
-    return f"`replicas.max` is {most} and nothing scales yet: {least} replicas run all the time"
+    return cast("VllmInferenceServiceArgs", {**args, **scaling.servers(site.settings, model), **stated(known)})
 
 
 def _planned(model: Model, report: Report) -> dict[str, Any]:

@@ -81,6 +81,23 @@ DataKey = Annotated[
     str,
     Form(pattern=r"[A-Za-z0-9._-]+", message="is no key of a Secret", help="use the key under `data` of the Secret"),
 ]
+PriorityClass = Annotated[
+    str,
+    Form(
+        pattern=rf"(?!system-){_LABEL}(\.{_LABEL})*",
+        message="is no name of a PriorityClass of your own",
+        help="use lower-case letters, digits, hyphens and dots; `system-` is for the cluster's own pods",
+    ),
+]
+Url = Annotated[
+    str,
+    Form(
+        pattern=rf"https?://{_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?(/[A-Za-z0-9._~-]+)*/?",
+        message="is no address of a server",
+        help="write it like `http://prometheus-operated.monitoring.svc:9090`, without user, password or query",
+        max_length=512,
+    ),
+]
 Hostname = Annotated[
     str,
     Form(

@@ -10,6 +10,7 @@ from stacks.base import LOOSE, Base, Count
 from stacks.gateway import Entrance
 from stacks.monitoring import Monitoring
 from stacks.platform import Allocation, Cloud, Machines, MemoryGib, Platform, provider
+from stacks.scaling import Autoscaler, Interceptor
 from validation.finding import Severity
 
 
@@ -56,6 +57,12 @@ class Cluster(Entrance):
     """The storage class of weight volumes; left out: the cluster's default."""
     monitoring: Monitoring | None = None
     """The Prometheus operator that watches the servers; left out: nobody reads their metrics."""
+    autoscaler: Annotated[Autoscaler, LOOSE] | None = None
+    """Who changes the number of servers between `replicas.min` and `max`: `keda`, or `hpa` with a metrics adapter."""
+    prometheus: form.Url | None = None
+    """The address of the Prometheus that KEDA asks, like `http://prometheus-operated.monitoring.svc:9090`."""
+    interceptor: Interceptor | None = None
+    """KEDA's HTTP add-on, for models with `replicas.min: 0`; `{}` takes it where its chart puts it."""
     create_namespace: bool = True
     """Make the namespace, with Pod Security `restricted`; false: it is there already."""
     image_pull_secrets: Annotated[tuple[form.ObjectName, ...], LOOSE, Field(max_length=16)] = ()

@@ -7,9 +7,10 @@ from pydantic import Field
 
 from stacks import form
 from stacks.adapter import Adapter
-from stacks.base import LOOSE, Base, Count, TokenCount
+from stacks.base import LOOSE, Base, TokenCount
 from stacks.endpoint import Endpoint
 from stacks.interconnect import Interconnect
+from stacks.scaling import Replicas, Scaling
 from stacks.weights import Weights
 from validation.wish import ModelType
 
@@ -43,15 +44,6 @@ class ServedType(StrEnum):
     VISION = "vision"
     MULTIMODAL = "multimodal"
     EMBEDDING = "embedding"
-
-
-class Replicas(Base):
-    """How many servers of a model run."""
-
-    min: Count = 1
-    """At least this many."""
-    max: Count | None = None
-    """At most this many, by load; left out: always `min`."""
 
 
 class MultimodalLimits(Base):
@@ -125,6 +117,12 @@ class Model(Base):
     """Clients need function calling."""
     replicas: Replicas = Replicas()
     """How many servers run."""
+    scaling: Scaling = Scaling()
+    """When their number changes."""
+    priority: form.PriorityClass | None = None
+    """A PriorityClass of the cluster: where GPUs run out, servers of a higher one come first."""
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    """How long running requests may take to finish when a server stops; left out: 120, on `spot` nodes 90."""
     endpoint: Endpoint = Endpoint()
     """How the model is reached."""
     weights: Weights = Weights()

@@ -10,8 +10,9 @@ from stacks.base import LOOSE, MAX_ITEMS, NAMESPACE, SECRETS, Base, SecretKey
 from stacks.endpoint import Endpoint, Visibility
 from stacks.host import Host
 from stacks.infrastructure import Cluster, Engine, LicencePolicy, NodePool, Validation
-from stacks.model import Ignore, Model, Replicas
+from stacks.model import Ignore, Model
 from stacks.platform import Platform
+from stacks.scaling import Autoscaler, Interceptor, Replicas, Scaling
 from stacks.weights import AccessMode, Store, Weights
 from validation.finding import Place
 
@@ -20,15 +21,18 @@ __all__ = [
     "SECRETS",
     "AccessMode",
     "Adapter",
+    "Autoscaler",
     "Cluster",
     "Endpoint",
     "Engine",
     "Ignore",
+    "Interceptor",
     "LicencePolicy",
     "Model",
     "NodePool",
     "Platform",
     "Replicas",
+    "Scaling",
     "SecretKey",
     "Settings",
     "Store",

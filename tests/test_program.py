@@ -1,17 +1,15 @@
 """What the program says of a stack besides its findings."""
 
-import pytest
+from pathlib import Path
 
-from deployment.serving import unused
-from stacks.model import Model
+from tests.deployment.rendering import chat, render
 
 
-@pytest.mark.parametrize(
-    ("said", "replicas"), [("", {"min": 2}), ("", {"min": 2, "max": 2}), ("4", {"min": 2, "max": 4})]
-)
-def test_a_largest_number_of_replicas_that_nothing_uses_is_told(said: str, replicas: dict[str, int]) -> None:
-    """Nobody waits for replicas that never come."""
-    model = Model.model_validate({"name": "tiny", "source": "hf://acme/tiny", "pool": "l4", "replicas": replicas})
+def test_servers_that_a_pool_cannot_hold_are_told_under_it(tmp_path: Path) -> None:
+    """Nobody waits for servers that never come; those that there are replace each other one by one."""
+    first, second = chat("first", replicas={"min": 1, "max": 6}), chat("second", replicas={"min": 3})
+    found = render(tmp_path, first, second, cluster={"platform": "existing", "autoscaler": "hpa"})
+    strategies = [each["spec"]["strategy"]["rollingUpdate"] for each in found.kinds("Deployment").values()]
 
-    assert bool(said) == bool(unused(model))
-    assert said in unused(model)
+    assert [{"maxSurge": 0, "maxUnavailable": 1}] * 2 == strategies
+    assert "may take 9 GPUs together (`replicas.max`), and it gives 8" in found.text

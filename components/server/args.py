@@ -55,7 +55,11 @@ class VllmInferenceServiceArgs(TypedDict):
     tolerations: NotRequired[pulumi.Input[list[dict[str, str]]]]
     """The taints of the nodes that are tolerated."""
     replicas: NotRequired[int]
-    """How many servers; 1 by default."""
+    """How many servers; 1 by default. With an autoscaler the least number."""
+    max_replicas: NotRequired[int]
+    """The most servers; given with an autoscaler alone: the Deployment then leaves its number to it."""
+    priority_class: NotRequired[str]
+    """The PriorityClass of the servers; the cluster's default when left out."""
     single_node_volume: NotRequired[bool]
     """Only one node may mount the volume at once (ReadWriteOnce); then more than one replica is refused."""
     spare_gpus: NotRequired[bool]

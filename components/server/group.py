@@ -16,7 +16,7 @@ from pulumi_kubernetes.core.v1 import PodAffinityArgsDict, PodSpecArgsDict, PodT
 
 from components.naming import INSTANCE, MAX_NAME, NAME, SERVER, WORKER, digest, object_name
 from components.pools.pool import ZONE_LABEL
-from components.server import sizes
+from components.server import replicas, sizes
 from components.server.args import VllmInferenceServiceArgs
 from components.server.pod import WAIT, ServerNames, server_pod
 
@@ -71,9 +71,9 @@ def group_spec(
 
     The leader must not be waited for before the workers are made: it is ready only when they have joined it.
     """
-    surge = 1 if args.get("spare_gpus", False) and not args.get("single_node_volume", False) else 0
+    surge = replicas.surge(args)
     return {
-        "replicas": args.get("replicas", 1),
+        **replicas.fixed(args),
         "startupPolicy": "LeaderCreated",
         "rolloutStrategy": {
             "type": "RollingUpdate",

@@ -77,6 +77,8 @@ def server_pod(args: VllmInferenceServiceArgs, names: ServerNames, times: sizes.
         pod["tolerations"] = cast("Any", args["tolerations"])  # plain dictionaries of the same keys
     if is_claiming(args):
         pod["resource_claims"] = pod_claims(names.model, args)
+    if priority := args.get("priority_class"):
+        pod["priority_class_name"] = priority
     if runtime := args.get("runtime_class"):
         pod["runtime_class_name"] = runtime
     if pull := args.get("image_pull_secrets"):

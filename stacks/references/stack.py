@@ -12,6 +12,7 @@ from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
 from stacks.references.nodes import nodes
 from stacks.references.platform import cluster, pool
+from stacks.references.scaling import autoscaler, drain, scaling
 from stacks.references.view import Found, View, unique
 
 
@@ -24,6 +25,7 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
     pools, models = stack.items("nodePools"), stack.items("models")
     yield from engine(stack.inner("engine"))
     yield from cluster(stack.inner("cluster"))
+    yield from autoscaler(stack.inner("cluster"))
     yield from unique(pools, "name", "another pool has this name")
     yield from unique(models, "name", "another model has this name")
     platform = stack.inner("cluster").text("platform")
@@ -36,6 +38,8 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
         yield from model(each, by_name)
         yield from nodes(each, by_name)
         yield from endpoint(each, stack.inner("cluster"), behind)
+        yield from scaling(each, stack.inner("cluster"))
+        yield from drain(each, by_name.get(each.text("pool")))
     yield from hosts(stack, one_key="apiKey" in secrets)
     yield from devices(by_name, models)
     yield from adapters(models)

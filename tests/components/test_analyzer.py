@@ -5,6 +5,7 @@ from pulumi import ComponentResource
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition
 
 from components.api_key import ApiKey
+from components.autoscaler import Autoscaler
 from components.gpu_node_pool import GpuNodePool
 from components.inference_endpoint import InferenceEndpoint
 from components.inference_host import InferenceHost
@@ -16,6 +17,7 @@ from components.node_cache import NodeCache
 
 COMPONENTS: list[type[ComponentResource]] = [
     ApiKey,
+    Autoscaler,
     GpuNodePool,
     InferenceEndpoint,
     InferenceHost,

@@ -202,6 +202,35 @@ def test_replicas_on_a_volume_for_one_node_are_refused() -> None:
         deploy(replicas=2, single_node_volume=True)
 
 
+def test_an_autoscaler_s_number_is_nobody_else_s() -> None:
+    """The Deployment states no replicas, and a present number is kept when an autoscaler is added."""
+    scaled, fixed = deploy(replicas=2, max_replicas=4), deploy(replicas=2)
+
+    assert "replicas" not in scaled.one("Deployment")["spec"]
+    assert (["spec.replicas"], []) == (scaled.ignored["granite-server"], fixed.ignored["granite-server"])
+    assert 2 == fixed.one("Deployment")["spec"]["replicas"]
+
+
+def test_the_most_replicas_need_a_volume_for_all() -> None:
+    """The autoscaler's second server would hang as well."""
+    with pytest.raises(pulumi.RunError, match=r"3 replicas cannot share .* or `replicas.max` to 1"):
+        deploy(replicas=1, max_replicas=3, single_node_volume=True)
+
+
+def test_a_service_without_servers_is_not_waited_for() -> None:
+    """With the last server stopped, an update of the Service would wait for one until its time is over."""
+    waiting = deploy(replicas=0, max_replicas=1, source="hf://a/b").one("Service")["metadata"]["annotations"]
+
+    assert {"slipway/source": "hf://a/b", "pulumi.com/skipAwait": "true"} == waiting
+    assert "annotations" not in deploy(replicas=1, max_replicas=2).one("Service")["metadata"]
+
+
+def test_a_priority_class_is_passed_on() -> None:
+    """Where GPUs run out, the scheduler decides by it."""
+    assert "interactive" == pod(deploy(priority_class="interactive"))["priorityClassName"]
+    assert "priorityClassName" not in pod(deploy())
+
+
 def test_a_service_named_vllm_is_refused() -> None:
     """Kubernetes would set VLLM_PORT=tcp://..., which stops the server."""
     with pytest.raises(pulumi.RunError, match="choose another `name`"):

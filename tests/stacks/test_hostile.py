@@ -79,6 +79,7 @@ def full() -> dict[str, Any]:
         "failOn": "warning",
         "licences": {"deny": ["other"], "accepted": ["a/b"]},
     }
+    values["cluster"] |= {"autoscaler": "keda", "prometheus": "http://prometheus.monitoring.svc:9090"}
     values["huggingFaceTokenSecret"] = {"name": "hub", "key": "token"}
     values["models"][0] |= {
         "revision": "main",
@@ -88,6 +89,7 @@ def full() -> dict[str, Any]:
         "quantization": "awq",
         "limitMmPerPrompt": {"image": 1},
         "replicas": {"min": 1, "max": 2},
+        "scaling": {"waitingRequests": 8},
         "endpoint": {
             "visibility": "public",
             "hostname": "a.example.com",

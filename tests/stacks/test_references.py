@@ -58,7 +58,7 @@ def test_the_small_stack_is_valid() -> None:
         (with_model(weights={"path": "granite"}), "slipway:models[0].weights.path"),
         (with_model(weights={"claim": "models", "storageClass": "fast"}), "slipway:models[0].weights.storageClass"),
         (
-            with_model(replicas={"min": 1, "max": 2}, weights={"accessMode": "ReadWriteOnce"}),
+            with_model(replicas={"min": 2, "max": 2}, weights={"accessMode": "ReadWriteOnce"}),
             "slipway:models[0].weights.accessMode",
         ),
         (
@@ -113,7 +113,7 @@ def test_a_contradiction_is_one_problem_at_its_key(values: dict[str, Any], path:
     "values",
     [
         with_model(endpoint={**PUBLIC, "allowFrom": ["203.0.113.0/24", "2001:db8::/32"]}),
-        with_model(replicas={"min": 2, "max": 4}, weights={"accessMode": "ReadWriteMany"}),
+        with_model(replicas={"min": 2, "max": 2}, weights={"accessMode": "ReadWriteMany"}),
         with_model(weights={"claim": "models", "path": "granite/v1"}),
         with_model(weights={"store": "image", "image": IMAGE, "path": "models"}, replicas={"min": 2}),
         with_model(source="models/mine", weights={"store": "image", "image": IMAGE}),

@@ -72,7 +72,7 @@ def test_every_key_is_explained() -> None:
     [
         with_model(maxModelLenght=1),
         with_model(source="https://example.com/x"),
-        with_model(replicas={"min": 0}),
+        with_model(replicas={"max": 0}),
         with_model(dtype="int4"),
         with_model(pool=None),
         with_pool(name="vllm"),

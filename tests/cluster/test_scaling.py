@@ -1,0 +1,65 @@
+"""What scales is accepted, and neither an apply nor a rollout takes servers away from under the autoscaler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.cluster.conftest import NAMESPACE, Rendering, config
+from tests.cluster.control_plane import ControlPlane, until
+
+Render = Callable[[Mapping[str, Any]], Rendering]
+Deploy = Callable[[Rendering], list[str]]
+KEDA = {"autoscaler": "keda", "prometheus": "http://prometheus-operated.monitoring.svc:9090"}
+SHARED = {"weights": {"accessMode": "ReadWriteMany"}}
+
+
+def scaled(cluster: Mapping[str, Any], **model: Any) -> dict[str, Any]:
+    """Return the config of one model on two GPUs with these keys of the cluster."""
+    found = config(tiny={**SHARED, **model})
+    found["cluster"] |= cluster
+    return found
+
+
+def replicas(cluster: ControlPlane) -> int:
+    """Return the number of servers that the Deployment is to have."""
+    return int(cluster.get("deployment", "tiny", "-n", NAMESPACE)["spec"]["replicas"])
+
+
+def test_a_scaled_object_is_accepted_and_stays_as_it_was_applied(
+    cluster: ControlPlane, render: Render, deploy: Deploy
+) -> None:
+    """It passes KEDA's own definition, and a second apply is no change."""
+    stack = scaled(KEDA, replicas={"min": 1, "max": 2})
+    deploy(render(stack))
+    before = cluster.get("scaledobject", "tiny", "-n", NAMESPACE)["metadata"]["generation"]
+
+    deploy(render(stack))
+    found = cluster.get("scaledobject", "tiny", "-n", NAMESPACE)
+
+    assert before == found["metadata"]["generation"]
+    assert "tiny" == found["spec"]["scaleTargetRef"]["name"]
+
+
+def test_the_hpa_raises_the_servers_to_the_least_number(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
+    """The Deployment states none, so it begins with one, and the controller makes it two."""
+    deploy(render(scaled({"autoscaler": "hpa"}, replicas={"min": 2, "max": 4})))
+
+    until("the autoscaler has not acted", lambda: replicas(cluster) == 2)
+
+
+@pytest.mark.parametrize("autoscaler", [{"autoscaler": "hpa"}, KEDA], ids=["hpa", "keda"])
+def test_an_apply_leaves_the_autoscaler_s_number_alone(
+    cluster: ControlPlane, render: Render, deploy: Deploy, autoscaler: Mapping[str, Any]
+) -> None:
+    """What was scaled to stays after the stack is applied again, also with a change of the servers."""
+    stack = scaled(autoscaler, replicas={"min": 1, "max": 4}, maxModelLen=1024)
+    deploy(render(stack))
+    cluster.kubectl("scale", "deployment/tiny", "-n", NAMESPACE, "--replicas=3")
+
+    deploy(render(stack))
+    again = replicas(cluster)
+    stack["models"][0]["maxModelLen"] = 512
+    deploy(render(stack))
+
+    assert (3, 3) == (again, replicas(cluster))
