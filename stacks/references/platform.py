@@ -1,5 +1,6 @@
 """Which keys mean something on which platform, which ones a platform needs, and what its pools cannot be."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _OTHER_POOLS = "is only for the platform `{}`"
 _ARN = "arn:"
+_AZURE_ZONE = re.compile(r"[a-z0-9]+-[0-9]+")
 _DEVICE_PLUGIN = f"set it to `{Allocation.DEVICE_PLUGIN}`"
 MOST_AZURE_GIB = 2048
 
@@ -98,6 +100,8 @@ def cluster(found: View) -> Iterator[Found]:
         for key, other in (("nodeRole", "clusterName"), ("clusterName", "nodeRole")):
             if found.states(other) and not found.states(key):
                 yield found.at(key), f"is missing beside `{other}`", f"add it, or remove `{other}`"
+        if found.states("amiAlias") and not found.states("nodeRole"):
+            yield found.at("amiAlias"), "means nothing without `nodeRole`: the class `default` has its own", "remove it"
     yield from _forms(found, here)
 
 
@@ -113,26 +117,38 @@ def pool(found: View, cluster: View) -> Iterator[Found]:
             yield found.at(limit.key), limit.reason, limit.help
     if platform != Platform.EXISTING and found.states("nodeSelector"):
         yield found.at("nodeSelector"), _OTHER_POOLS.format(Platform.EXISTING), "remove it"
-    if platform != Platform.CLUSTER_API and found.states("machines"):
-        yield found.at("machines"), _OTHER_POOLS.format(Platform.CLUSTER_API), "remove it"
-    if platform == Platform.CLUSTER_API and not found.states("machines"):
-        yield found.at("machines"), "is missing for the platform `cluster-api`", "name the two templates of a node"
-    yield from _zones(found, platform)
+    yield from _machines(found, platform)
+    yield from _zones(found, platform, provider(platform, cluster.text("cloud")))
     yield from _from_zero(found, platform)
-    if found.number("diskGib", 0) > MOST_AZURE_GIB and provider(platform, cluster.text("cloud")) == Cloud.AZURE:
-        yield found.at("diskGib"), f"is above {MOST_AZURE_GIB}, the largest disk of a node on Azure", "set it lower"
+    yield from _disk(found, cluster)
     if platform == Platform.GKE and _asks(found, "migProfile") and _asks(found, "allocation"):
         yield found.at("allocation"), "asks for claims, and GKE divides GPUs for its device plugin", _DEVICE_PLUGIN
 
 
-def _zones(pool: View, platform: str) -> Iterator[Found]:
+def _machines(pool: View, platform: str) -> Iterator[Found]:
+    if platform != Platform.CLUSTER_API and pool.states("machines"):
+        yield pool.at("machines"), _OTHER_POOLS.format(Platform.CLUSTER_API), "remove it"
+    if platform == Platform.CLUSTER_API and not pool.states("machines"):
+        yield pool.at("machines"), "is missing for the platform `cluster-api`", "name the two templates of a node"
+
+
+def _disk(pool: View, cluster: View) -> Iterator[Found]:
+    here = pool.at("diskGib")
+    if (missing := _others_nodes(cluster)) and pool.states("diskGib"):
+        yield here, f"means nothing without `slipway:cluster.{missing}`: others make the nodes", "remove it"
+    azure = provider(cluster.text("platform"), cluster.text("cloud")) == Cloud.AZURE
+    if azure and pool.number("diskGib", 0) > MOST_AZURE_GIB:
+        yield here, f"is above {MOST_AZURE_GIB}, the largest disk of a node on Azure", f"set it to {MOST_AZURE_GIB}"
+
+
+def _zones(pool: View, platform: str, cloud: str) -> Iterator[Found]:
     zones = pool.value.get("zones")
     if not isinstance(zones, list):
         return
     if len(zones) > 1 and platform in _ONE_ZONE:
         yield pool.at("zones"), f"has more than one zone, and {_ONE_ZONE[platform]}", "make a pool for each zone"
-    numbered = all(isinstance(zone, str) and zone.rpartition("-")[2].isdecimal() for zone in zones)
-    if platform == Platform.AKS and not numbered:
+    numbered = all(isinstance(zone, str) and _AZURE_ZONE.fullmatch(zone) for zone in zones)
+    if cloud == Cloud.AZURE and not numbered:
         yield pool.at("zones"), "holds what is no zone of Azure", "write the region and a number, like `eastus-1`"
 
 
@@ -163,6 +179,14 @@ def _forms(found: View, here: str) -> Iterator[Found]:
             yield found.at("subnets"), "holds a subnet of another cloud", f"name the subnets of `{here}`"
         elif azure and len(subnets) > 1:
             yield found.at("subnets"), "has more than one subnet, and the nodes of an AKS pool are in one", "leave one"
+
+
+def _others_nodes(cluster: View) -> str:
+    """Return the key whose absence leaves the nodes to somebody else on a platform that could make them."""
+    platform = cluster.text("platform")
+    if platform == Platform.KARPENTER and cluster.text("cloud", Cloud.AWS) == Cloud.AWS:
+        return "" if cluster.states("nodeRole") else "nodeRole"
+    return "clusterId" if platform == Platform.KAPSULE and not cluster.states("clusterId") else ""
 
 
 def _only_for(key: str, owners: tuple[str, ...]) -> str:
