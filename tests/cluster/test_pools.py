@@ -8,7 +8,9 @@ import pytest
 from tests.cluster.conftest import NAMESPACE, Rendering, accepted, config, ready
 from tests.cluster.control_plane import ControlPlane, until
 from tests.cluster.inventory import nothing_left, settled
-from tests.cluster.nodes import PRODUCT, karpenter_nodes, node
+from tests.cluster.nodes import GPU_TAINT, PRODUCT, karpenter_nodes, node
+from tests.components.pools.making import make, stand_ins
+from tests.components.pools.test_clouds import ARGUMENTS
 
 Render = Callable[[Mapping[str, Any]], Rendering]
 Deploy = Callable[[Rendering], list[str]]
@@ -26,6 +28,26 @@ PLATFORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"gpu": "H200", "gpusPerNode": 8},
     ),
     "cluster-api": (CAPI, {"machines": MACHINES, "instanceType": "g6.2xlarge", "zones": ["eu-west-3a"]}),
+}
+SPOT_OF_AZURE = {"key": "kubernetes.azure.com/scalesetpriority", "value": "spot", "effect": "NoSchedule"}
+CLOUDS: dict[str, dict[str, Any]] = {
+    "gke": {**ARGUMENTS["gke"]},
+    "eks": {**ARGUMENTS["eks"]},
+    "aks": {**ARGUMENTS["aks"], "spot": True},
+    "kapsule": {"cluster_id": "fr-par/1"},
+}
+# What the clouds say of their own nodes, beside what a pool asks for: labels and taints.
+OWN: dict[str, tuple[dict[str, str], list[dict[str, str]]]] = {
+    "gke": (
+        {"cloud.google.com/gke-nodepool": "l4", "cloud.google.com/gke-accelerator": "nvidia-l4"},
+        [GPU_TAINT],
+    ),
+    "eks": ({"eks.amazonaws.com/nodegroup": "l4"}, [GPU_TAINT]),
+    "aks": (
+        {"kubernetes.azure.com/agentpool": "l4", "agentpool": "l4"},
+        [{"key": "sku", "value": "gpu", "effect": "NoSchedule"}, SPOT_OF_AZURE],
+    ),
+    "kapsule": ({"slipway/pool": "l4"}, [GPU_TAINT]),
 }
 KINDS = {"NodePool", "EC2NodeClass", "AKSNodeClass", "GCENodeClass", "MachineDeployment"}
 
@@ -79,6 +101,39 @@ def test_servers_run_on_the_machines_of_cluster_api(cluster: ControlPlane, rende
 
     assert ["machine-0"] == nodes_of(cluster, "tiny")
     cluster.kubectl("delete", "machinedeployments", "--all", "-n", "default")
+
+
+@pytest.mark.parametrize("platform", CLOUDS)
+def test_pods_reach_the_nodes_of_each_cloud(
+    platform: str, cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the labels and taints that the cloud puts on them, and those that the pool asks it for."""
+    stand_ins(monkeypatch)
+    _, pool = make(platform=platform, **CLOUDS[platform])
+    labels, taints = OWN[platform]
+    with nothing_left(cluster):
+        accepted(cluster.apply([node("cloud-0", labels, 1, taints=taints), node("cloud-1", {}, 1, taints=taints)]))
+        accepted(cluster.apply([_pod(pool)]))
+        until("the pod is on no node", lambda: cluster.get("pod", "asks")["spec"].get("nodeName"))
+
+        assert "cloud-0" == cluster.get("pod", "asks")["spec"]["nodeName"]
+        cluster.kubectl("delete", "pod", "asks", "--force", "--grace-period=0")
+
+
+def _pod(pool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a pod that asks for a GPU of a pool as a server does."""
+    amounts = {pool["gpu_resource"]: "1"}
+    container = {"name": "asks", "image": "example.com/asks", "resources": {"limits": amounts, "requests": amounts}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "asks", "namespace": "default"},
+        "spec": {
+            "nodeSelector": pool["node_selector"],
+            "tolerations": pool["tolerations"],
+            "containers": [container],
+        },
+    }
 
 
 def test_claimed_gpus_are_of_the_product_and_no_server_gets_anothers(

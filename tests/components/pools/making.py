@@ -54,6 +54,23 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **tokens: str) -> Non
     monkeypatch.setitem(sys.modules, module, package)
 
 
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put stand-ins of the clouds' packages in place."""
+    stand_in(monkeypatch, "pulumi_gcp", container_NodePool="gcp:container/nodePool:NodePool")
+    stand_in(
+        monkeypatch,
+        "pulumi_aws",
+        eks_NodeGroup="aws:eks/nodeGroup:NodeGroup",
+        ec2_LaunchTemplate="aws:ec2/launchTemplate:LaunchTemplate",
+    )
+    stand_in(
+        monkeypatch,
+        "pulumi_azure_native.containerservice",
+        AgentPool="azure-native:containerservice:AgentPool",
+    )
+    stand_in(monkeypatch, "pulumiverse_scaleway", kubernetes_Pool="scaleway:kubernetes/pool:Pool")
+
+
 def _resource(token: str) -> type[pulumi.CustomResource]:
     class Made(pulumi.CustomResource):
         """A resource that takes whatever it is given."""

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.pools.aks import agent_pool
-from tests.components.pools.making import TOLERATION, given, make, stand_in
+from tests.components.pools.making import TOLERATION, given, make, stand_ins
 from tests.components.recording import Recording
 
 ROLE = "arn:aws:iam::123456789012:role/gpu-nodes"
@@ -23,15 +23,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(autouse=True)
 def clouds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put stand-ins of the three packages in place."""
-    stand_in(monkeypatch, "pulumi_gcp", container_NodePool="gcp:container/nodePool:NodePool")
-    stand_in(
-        monkeypatch,
-        "pulumi_aws",
-        eks_NodeGroup="aws:eks/nodeGroup:NodeGroup",
-        ec2_LaunchTemplate="aws:ec2/launchTemplate:LaunchTemplate",
-    )
-    stand_in(monkeypatch, MODULES["aks"], AgentPool="azure-native:containerservice:AgentPool")
+    """Put stand-ins of the packages in place."""
+    stand_ins(monkeypatch)
 
 
 def cloud(platform: str, **changes: Any) -> tuple[Recording, dict[str, Any]]:
