@@ -13,7 +13,7 @@ class Interconnect(Base):
 
     topology_key: form.LabelKey | None = None
     """A label of the nodes, like that of a rack or a zone: all nodes of a replica have the same value, and no other
-    replica has it. Left out: the same zone where there is room."""
+    replica of the namespace is put there. Left out: the same zone where there is room."""
     interface: form.Identifier | None = None
     """The network interface that NCCL and Gloo take; left out: they take the pod's own."""
     resources: Annotated[dict[form.LabelKey, Count], Field(max_length=8)] = Field(default_factory=dict)

@@ -318,3 +318,14 @@ def test_a_model_larger_than_its_gpu_fails(tmp_path: Path) -> None:
 
     assert 1 == done.returncode
     assert "does not fit" in done.stdout
+
+
+def test_several_nodes_are_planned_and_judged(tmp_path: Path) -> None:
+    """Two GPUs on two nodes are four; nodes that one node could replace are a warning, and too many are an error."""
+    two = validation("check", GOOD, "--contract", "vllm", "--gpu", "L4", "--nodes", "2", home=tmp_path)
+    three = validation("check", GOOD, "--contract", "vllm", "--gpu", "L4", "--nodes", "3", home=tmp_path)
+
+    assert (0, 1) == (two.returncode, three.returncode)
+    assert "  memory: 2 x L4 of " in two.stdout
+    assert "warning[nodes-not-needed]: 2 nodes are wished for 2 GPUs, and one node has 8" in two.stdout
+    assert "error[pipeline-stages-exceed-layers]: 2 layers cannot be split into 3 stages" in three.stdout

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fit.models import CHATS, ENGINE, LLAMA, facts, resolved
 from validation.facts import File, Tensor
@@ -167,3 +169,15 @@ def test_more_stages_keep_more_batches_in_flight() -> None:
     assert four is not None
     assert [3, 5] == [Layout(tensor=1, pipeline=nodes).batches for nodes in (2, 4)]
     assert four.max_concurrency < 2 * two.max_concurrency
+
+
+@given(layers=st.integers(min_value=1, max_value=400), nodes=st.integers(min_value=1, max_value=16))
+def test_every_layer_stands_on_one_node_and_no_node_has_two_more_than_another(layers: int, nodes: int) -> None:
+    """Whatever the numbers: nothing is lost, nothing is held twice, and the work is even."""
+    found = stages(layers, nodes)
+    held = [sum(stage.has_layer(index) for stage in found) for index in range(layers)]
+    sizes = [min(stage.layers, layers) for stage in found]
+    assert [1] * layers == held
+    assert max(sizes) - min(sizes) <= 1
+    assert [True, *[False] * (len(found) - 1)] == [stage.opens for stage in found]
+    assert pytest.approx(1) == sum(stage.share for stage in found)
