@@ -6,6 +6,9 @@ from typing import Any
 import yaml
 
 from tests.deployment.rendering import chat, embedding, render
+from tests.hub.fixtures import tiny_chat
+from tests.hub.server import running
+from tools import rendering
 
 POOLS = [{"name": "l4", "gpu": "L4", "gpusPerNode": 1, "maxNodes": 8, "vcpusPerNode": 8}]
 
@@ -53,3 +56,22 @@ def test_more_nodes_than_layers_fail_the_preview(tmp_path: Path) -> None:
 
     assert 1 == rendered.code
     assert "2 layers cannot be split into 3 stages" in rendered.text
+
+
+def test_the_volume_of_several_nodes_is_one_that_many_nodes_mount(tmp_path: Path) -> None:
+    """One replica is enough for that, when it spans nodes."""
+    model = {"name": "big", "source": "hf://example/tiny-chat", "revision": "main", "pool": "l4", "nodesPerReplica": 2}
+    key = {"endpoint": {"apiKeySecret": {"name": "api-key"}}}
+    config = {
+        "cluster": {"platform": "existing"},
+        "engine": {"version": "0.33.0"},
+        "nodePools": POOLS,
+        "models": [{**model, **key}],
+    }
+    content = {"config": {f"slipway:{name}": value for name, value in config.items()}}
+    with running() as hub:
+        hub.add(tiny_chat("example/tiny-chat"))
+        found = rendering.Rendering.read(rendering.render(content, "nodes", tmp_path, hub.url))
+    (claim,) = found.of_kind("PersistentVolumeClaim")
+
+    assert ["ReadWriteMany"] == claim["spec"]["accessModes"]
