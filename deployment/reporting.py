@@ -10,6 +10,7 @@ from validation.adapter import Adapter
 from validation.finding import Finding
 from validation.fit.plan import MemoryPlan
 from validation.output.place import path_of
+from validation.output.safe import safe
 from validation.output.summary import adapter as described
 from validation.report import Report, Verdict
 
@@ -106,16 +107,17 @@ def _stages(plan: MemoryPlan) -> dict[str, Any]:
 
 
 def _finding(report: Report, finding: Finding) -> FindingArgs:
+    """Return a finding as the engine's log shows it: a terminal obeys nothing that a repository has put into it."""
     args = FindingArgs(
         rule=finding.rule,
         severity=finding.severity.value,
         outcome=finding.outcome.value,
-        message=finding.message,
-        help=finding.help,
+        message=safe(finding.message),
+        help=safe(finding.help),
         docs=finding.docs,
     )
     if finding.where is not None:
-        args["where"] = str(replace(finding.where, path=path_of(report, finding.where)))
+        args["where"] = safe(str(replace(finding.where, path=path_of(report, finding.where))))
     return args
 
 

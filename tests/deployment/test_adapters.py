@@ -26,21 +26,22 @@ def local(**changes: Any) -> dict[str, Any]:
     return chat("tiny", adapters=[LOCAL], **changes)
 
 
-def hub_model(*adapters: Repository) -> dict[str, Any]:
+def hub_model(*adapters: Repository, **weights: str) -> dict[str, Any]:
     """Return a model of the Hub with adapters of the Hub, all of them pinned."""
     listed = [
         {"name": each.id.rpartition("/")[2], "source": f"hf://{each.id}", "revision": each.commit} for each in adapters
     ]
-    return chat("tiny", source=f"hf://{CHAT.id}", revision=CHAT.commit, weights={}, adapters=listed)
+    return chat("tiny", source=f"hf://{CHAT.id}", revision=CHAT.commit, weights=weights, adapters=listed)
 
 
-def locked(folder: Path, *adapters: Repository) -> Rendered:
+def locked(folder: Path, *adapters: Repository, keys: Any = None, **weights: str) -> Rendered:
     """Preview a model and adapters of a Hub that is gone by now: all that is known stands in locks."""
     with running() as hub:
         requests = [SourceRequest(f"hf://{hub.add(each).id}", each.commit) for each in (CHAT, *adapters)]
         for facts in read_all(requests, SourceOptions(endpoint=hub.url, token="")):
             write_lock(facts, folder / "locks")
-    return render(folder, hub_model(*adapters), validation={**VLLM, "locks": str(folder / "locks")})
+    validation = {**VLLM, "locks": str(folder / "locks")}
+    return render(folder, hub_model(*adapters, **weights), validation=validation, **(keys or {}))
 
 
 def flags(rendered: Rendered) -> Any:
@@ -77,6 +78,32 @@ def test_an_adapter_of_the_hub_is_fetched_at_the_commit_that_was_checked(tmp_pat
     assert {SQL.commit} == {each["commit"] for each in own.values()}
     assert own["adapter_model.safetensors"]["sha256"]
     assert module["path"].endswith(own["adapter_config.json"]["path"].rpartition("/")[0])
+
+
+@pytest.mark.parametrize(
+    ("weights", "pool"),
+    [
+        ({"store": "node"}, {"cachePath": "/var/lib/models"}),
+        ({"store": "image", "image": f"registry.example.com/tiny@sha256:{'a' * 64}", "path": "model"}, {}),
+    ],
+    ids=["node", "image"],
+)
+def test_every_store_holds_the_adapters_beside_the_model(
+    tmp_path: Path, weights: dict[str, str], pool: dict[str, str]
+) -> None:
+    """A node's disk is filled with them, and an image is compared with the same list."""
+    pools = [{"name": "l4", "gpu": "L4", "maxNodes": 8, "vcpusPerNode": 8, **pool}]
+    rendered = locked(tmp_path, SQL, keys={"nodePools": pools}, **weights)
+    listed = [
+        json.loads(each["data"]["manifest.json"]) for each in configs(rendered) if "manifest.json" in each["data"]
+    ]
+    (module,) = (json.loads(item) for item in flags(rendered)["lora-modules"])
+    (server,) = rendered.one("Deployment")["spec"]["template"]["spec"]["containers"]
+
+    assert f"{server['args'][0]}/.adapters/sql" == module["path"]
+    assert [True] == [
+        any(file["path"] == ".adapters/sql/adapter_config.json" for file in each["files"]) for each in listed
+    ]
 
 
 def test_the_outputs_list_the_adapters(tmp_path: Path) -> None:
