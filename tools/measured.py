@@ -1,11 +1,9 @@
 """What is measured, each in a process of its own: ``python -m tools.measured WHAT ARGUMENTS...`` prints one JSON line.
 
-``network URL SOURCE`` reads a repository; ``huge URL SOURCE`` checks one and tells its memory; ``preview STACK`` tells
-how much of a preview its checks take; ``findings COUNT`` renders a report.
+``network URL SOURCE`` reads a repository; ``huge URL SOURCE`` checks one and tells its memory; ``findings COUNT``
+renders a report.
 """
 
-import contextlib
-import io
 import json
 import resource
 import sys
@@ -13,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 
 def network(url: str, source: str) -> dict[str, float]:
@@ -37,31 +34,6 @@ def huge(url: str, source: str) -> dict[str, float]:
     return {"seconds": time.perf_counter() - start, "peak": peak, "ok": report.facts.readable}
 
 
-def preview(stack: str) -> dict[str, float]:
-    """Return the seconds of a preview in the embedded engine, and those of its checks with all that they import."""
-    start = time.perf_counter()
-    import validation.check  # noqa: PLC0415 - its import is part of the measurement
-
-    taken = 0.0
-    check_models = validation.check.check_models
-
-    def timed(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
-        nonlocal taken
-        before = time.perf_counter()
-        try:
-            return check_models(*arguments)
-        finally:
-            taken += time.perf_counter() - before
-
-    validation.check.check_models = timed  # type: ignore[assignment]  # the same function with a clock
-    imports = time.perf_counter() - start
-    from dryrun.__main__ import main  # noqa: PLC0415 - part of the measurement
-
-    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
-        code = main(["preview", stack])
-    return {"seconds": time.perf_counter() - start, "checks": taken + imports, "ok": code == 0}
-
-
 def findings(count: str) -> dict[str, float]:
     """Return the seconds that a report of so many findings takes in all formats together."""
     from validation.check import ModelRequest, Policy, check_models  # noqa: PLC0415 - not measured
@@ -79,7 +51,6 @@ def findings(count: str) -> dict[str, float]:
 KINDS: dict[str, Callable[..., dict[str, float]]] = {
     "network": network,
     "huge": huge,
-    "preview": preview,
     "findings": findings,
 }
 

@@ -17,10 +17,11 @@ VOCABULARY = 32_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What went over the stand-in: requests, and bytes of bodies."""
+    """What went over the stand-in: requests, bytes of bodies, and answers waited for one after the other."""
 
     requests: int
     sent: int
+    depth: int
 
 
 @contextmanager
@@ -33,9 +34,9 @@ def slow_hub(*, compress: bool = False) -> Iterator[Hub]:
 
 def traffic(hub: Hub) -> Traffic:
     """Return what was asked since the last call, and forget it."""
-    found = Traffic(requests=len(hub.requests), sent=hub.sent)
+    found = Traffic(requests=len(hub.requests), sent=hub.sent, depth=hub.depth)
     hub.requests.clear()
-    hub.sent = 0
+    hub.sent = hub.depth = 0
     return found
 
 

@@ -5,7 +5,7 @@ Compiling would already compute constant expressions, which a hostile template m
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import jinja2.ext
@@ -102,6 +102,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
 
 
+@lru_cache(maxsize=1)  # two rules read the same template, and the models of a stack often share theirs
 def parse(text: str) -> nodes.Template:
     """Parse a template as transformers and vLLM do; raise TemplateError when it cannot be."""
     if len(text) > MAX_CHARACTERS:

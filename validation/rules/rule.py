@@ -1,6 +1,7 @@
 """What a rule is: a name, a severity, and a pure function from a subject to what it found."""
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class Subject(Data):
     adapters: "tuple[Adapter, ...]" = ()
     lora: "LoraPlan | None" = None
     known: frozenset[str] = frozenset()  # names of the rules that may be ignored; set by run_rules
-    silent: frozenset[str] = frozenset()  # names of the rules checked before this one that found nothing
+    silent: AbstractSet[str] = frozenset()  # rules checked so far that found nothing; grows as they run
 
 
 class Answer(Data):

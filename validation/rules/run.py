@@ -26,20 +26,22 @@ def run_rules(subject: Subject, rules: Iterable[Rule] = RULES) -> RuleResults:
     A rule is skipped when one that it requires failed or could not be checked, also when the stack ignores that one.
     """
     rules = tuple(rules)
-    subject = replace(subject, known=frozenset(rule.name for rule in rules if rule.suppressible))
+    silent: set[str] = set()
+    known = frozenset(rule.name for rule in rules if rule.suppressible)
+    subject = replace(subject, known=known, silent=silent)
     outcomes: dict[str, Outcome] = {}
     findings: list[Finding] = []
-    silent: set[str] = set()
+    loud: set[str] = set()
     for rule in rules:
-        if any(outcomes.get(name) in {Outcome.FAILED, Outcome.UNKNOWN} for name in rule.requires):
+        if not loud.isdisjoint(rule.requires):
             outcomes[rule.name] = Outcome.SKIPPED
             continue
-        answers = _ask(rule, replace(subject, silent=frozenset(silent)))
+        answers = _ask(rule, subject)
         found = [_finding(rule, answer) for answer in _shown(answers) if answer.outcome is not Outcome.SKIPPED]
-        findings += [finding for finding in found if finding.counts]
-        outcomes[rule.name] = _outcome(found, skipped=bool(answers))
-        if not any(finding.counts for finding in found):
-            silent.add(rule.name)
+        counting = [finding for finding in found if finding.counts]
+        findings += counting
+        outcomes[rule.name] = _outcome(counting, skipped=bool(answers))
+        (loud if counting else silent).add(rule.name)
     return _results(subject, rules, findings, outcomes)
 
 
@@ -75,10 +77,10 @@ def _finding(rule: Rule, answer: Answer) -> Finding:
     )
 
 
-def _outcome(found: list[Finding], *, skipped: bool) -> Outcome:
-    outcomes = {finding.outcome for finding in found if finding.counts}
-    if outcomes:
-        return Outcome.FAILED if Outcome.FAILED in outcomes else Outcome.UNKNOWN
+def _outcome(counting: list[Finding], *, skipped: bool) -> Outcome:
+    if counting:
+        failed = any(finding.outcome is Outcome.FAILED for finding in counting)
+        return Outcome.FAILED if failed else Outcome.UNKNOWN
     return Outcome.SKIPPED if skipped else Outcome.PASSED
 
 

@@ -91,12 +91,17 @@ def asking(
 
     ``cut`` takes the first ``limit`` bytes of a longer answer instead of refusing it (a server that ignores Range).
     """
-    ask = _Ask(budget=budget, endpoint=httpx2.URL(endpoint), hosts=hosts, limit=limit, cut=cut)
+    ask = _Ask(budget=budget, endpoint=_url(endpoint), hosts=hosts, limit=limit, cut=cut)
     token = _ASK.set(ask)
     try:
         yield
     finally:
         _ASK.reset(token)
+
+
+@cache
+def _url(endpoint: str) -> httpx2.URL:
+    return httpx2.URL(endpoint)
 
 
 @cache
@@ -136,7 +141,7 @@ def _make() -> "HubClient":
         follow_redirects=True,
         headers={"accept-encoding": "gzip"},
         timeout=STEP_TIMEOUT,
-        limits=httpx2.Limits(max_connections=128, max_keepalive_connections=128),
+        limits=httpx2.Limits(max_connections=64, max_keepalive_connections=64),
     )
 
 
