@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.judges import peers
 from tools.judges.kept import KEPT, document
 from tools.judges.stacks import rendered
 from tools.judges.verdict import (
@@ -13,7 +14,9 @@ from tools.judges.verdict import (
     Verdict,
     checkov_report,
     faults,
+    head,
     kube_score_report,
+    line,
     suppressions,
 )
 from tools.rendering import PLACEHOLDER, ROOT, Rendering, judged, stack_files
@@ -98,6 +101,30 @@ def test_a_suppression_is_a_fault_at_whatever_depth() -> None:
     assert ["dev: 2 annotations ask a judge to look away"] == list(
         faults([Verdict(name="dev", passed=1, suppressed=2)], {})
     )
+
+
+def test_each_peer_is_judged_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file a peer, whatever its ending; what lies beside is left alone."""
+    for name in ("a.yaml", "b.yml", "README.md"):
+        (tmp_path / name).write_text(name)
+    seen = []
+
+    def judge(name: str, folder: Path) -> Verdict:
+        seen.append((name, [path.read_text() for path in folder.iterdir()]))
+        return Verdict(name=name, passed=1)
+
+    monkeypatch.setattr(peers, "judge", judge)
+
+    assert ["a", "b"] == [verdict.name for verdict in peers.judged_now(tmp_path)]
+    assert [("a", ["a.yaml"]), ("b", ["b.yml"])] == seen
+
+
+def test_what_was_measured_stands_in_the_same_columns() -> None:
+    """So that ours can be read beside theirs."""
+    columns = {len(each) for each in (head().splitlines()[1], *peers.measured(), line("prod", 1, 0, 0, 0))}
+
+    assert len(list(peers.measured())) > 5
+    assert 1 == len(columns)
 
 
 def test_nothing_is_kept_for_production() -> None:

@@ -5,7 +5,6 @@ it fails). Where only an API server is at hand (envtest, a named cluster), tests
 """
 
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -16,6 +15,7 @@ import pytest
 
 from tests.cluster.choice import NoControlPlaneError, choose
 from tests.cluster.control_plane import TOOLS, ControlPlane, until
+from tests.cluster.definitions import define, forget
 from tests.cluster.inventory import nothing_left
 from tests.cluster.nodes import standing_nodes
 from tests.cluster.own import running
@@ -29,7 +29,6 @@ from tools.rendering import render as render_stack
 
 __all__ = ["NAMESPACE", "Rendering", "accepted", "applied", "config", "ready"]
 NAMESPACE = "inference"
-OWN_CRDS = Path(__file__).parent / "crds"
 REQUIRED = os.environ.get("SLIPWAY_REQUIRE_CLUSTER") == "1"
 CLASSES = ("standard", "manual", "shared")  # the first one is the cluster's default
 
@@ -56,7 +55,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield from _named(plane)
         return
     with running(choice, tmp_path_factory.mktemp("cluster"), TOOLS / "stages.yaml") as plane:
-        _define(plane, definitions())
+        define(plane)
         if plane.runs_pods:
             assert plane.version() == (TOOLS / "stamp").read_text().split()[0]
             accepted(plane.apply([*standing_nodes(), *_storage_classes()]))
@@ -156,41 +155,16 @@ def accepted(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def _named(plane: ControlPlane) -> Iterator[ControlPlane]:
-    """Give a cluster that a user has named: nothing in it is touched, and what was missing goes again."""
+    """Give a cluster that a user has named: what is in it is left alone, and what was missing goes again."""
     if plane.kubectl("get", "namespace", NAMESPACE, check=False).returncode == 0:
         pytest.fail(
             f"{plane.choice.kind.value} has a namespace `{NAMESPACE}` already: the tests need it for themselves"
         )
-    known = plane.kubectl("get", "crd", "-o", "name").stdout.split()
-    missing = [
-        path for path in definitions() if f"customresourcedefinition.apiextensions.k8s.io/{defined(path)}" not in known
-    ]
+    installed = define(plane)
     try:
-        _define(plane, missing)
         yield plane
     finally:
-        for path in missing:
-            plane.kubectl("delete", "-f", str(path), "--ignore-not-found", check=False)
-
-
-def definitions() -> Sequence[Path]:
-    """Return the custom resource definitions: those of Go modules, and those written from documentation."""
-    return [*sorted((TOOLS / "crds").glob("*.yaml")), *sorted(OWN_CRDS.glob("*.yaml"))]
-
-
-def defined(path: Path) -> str:
-    """Return the name of the definition in a file, as the API server lists it; files are called otherwise."""
-    found = re.search(r"^  name: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, path
-    return found[1]
-
-
-def _define(plane: ControlPlane, definitions: Sequence[Path]) -> None:
-    if definitions:
-        files = [part for path in definitions for part in ("-f", str(path))]
-        done = plane.kubectl("apply", "--server-side", *files, check=False)
-        assert done.returncode == 0, done.stderr
-        plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        forget(plane, installed)
 
 
 def _storage_classes() -> Sequence[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import time
 import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class ControlPlane:
     choice: Choice
     kubeconfig: Path
     cache: Path
+    made: set[str] = field(default_factory=set)
+    """The titles of all objects that were applied."""
 
     @property
     def runs_pods(self) -> bool:
@@ -71,6 +73,7 @@ class ControlPlane:
 
     def apply(self, objects: Sequence[Mapping[str, Any]], *options: str) -> subprocess.CompletedProcess[str]:
         """Apply objects server-side and strictly; return what kubectl printed, warnings on stderr."""
+        self.made.update(title(each) for each in objects)
         return self.kubectl(
             "apply", "--server-side", "--validate=strict", *options, "-f", "-", stdin=as_list(objects), check=False
         )
@@ -78,6 +81,12 @@ class ControlPlane:
     def version(self) -> str:
         """Return the API server's version."""
         return str(json.loads(self.kubectl("get", "--raw", "/version").stdout)["gitVersion"])
+
+
+def title(each: Mapping[str, Any]) -> str:
+    """Return ``kind apiVersion namespace name`` of an object."""
+    metadata = each["metadata"]
+    return f"{each['kind']} {each['apiVersion']} {metadata.get('namespace', '<none>')} {metadata['name']}"
 
 
 def as_list(objects: Sequence[Mapping[str, Any]]) -> str:

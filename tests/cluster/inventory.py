@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from tests.cluster.control_plane import ControlPlane, as_list, until
+from tests.cluster.choice import Kind
+from tests.cluster.control_plane import ControlPlane, as_list, title, until
 
 PASSING = (  # they come and go by themselves, or are shown under another name too
     "componentstatuses",
@@ -35,7 +36,7 @@ def state(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[
     found = json.loads(plane.kubectl(*options, stdin=as_list(objects)).stdout)
     items = found["items"] if found["kind"] == "List" else [found]
     return {
-        _title(each): json.dumps({key: each["metadata"].get(key) for key in CONSTANT}, sort_keys=True) for each in items
+        title(each): json.dumps({key: each["metadata"].get(key) for key in CONSTANT}, sort_keys=True) for each in items
     }
 
 
@@ -53,13 +54,21 @@ def settled(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mappin
 
 @contextmanager
 def nothing_left(plane: ControlPlane) -> Iterator[frozenset[str]]:
-    """Clear whatever the block has made outside of namespaces, and namespaces; give what was there before."""
+    """Clear whatever the block has made outside of namespaces, and namespaces; give what was there before.
+
+    In a cluster that a user has named, others may make things meanwhile: only what was applied here is cleared.
+    """
     before = everything(plane, namespaced=False)
+
+    def more() -> frozenset[str]:
+        found = everything(plane, namespaced=False) - before
+        return found & plane.made if plane.choice.kind is Kind.NAMED else found
+
     try:
         yield before
     finally:
-        clear(plane, everything(plane, namespaced=False) - before)
-        until("something is left", lambda: everything(plane, namespaced=False) <= before)
+        clear(plane, more())
+        until("something is left", lambda: not more())
 
 
 def clear(plane: ControlPlane, titles: Iterable[str]) -> None:
@@ -84,7 +93,7 @@ def clear(plane: ControlPlane, titles: Iterable[str]) -> None:
 
 def _emptied(plane: ControlPlane, namespace: str) -> bool:
     """Delete all that is in a namespace; return whether nothing was left."""
-    left = [title for title in everything(plane, namespaced=True) if title.split()[2] == namespace]
+    left = [each for each in everything(plane, namespaced=True) if each.split()[2] == namespace]
     names = [f"{kind}/{name}" for kind, found in _by_kind(left).items() for name in found]
     if not names:
         plane.kubectl("delete", "events", "--all", "-n", namespace)
@@ -101,13 +110,8 @@ def _emptied(plane: ControlPlane, namespace: str) -> bool:
 
 def _by_kind(titles: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for title in sorted(titles):
-        kind, version, _, name = title.split()
+    for each in sorted(titles):
+        kind, version, _, name = each.split()
         group = version.partition("/")[0] if "/" in version else ""
         found.setdefault(f"{kind}.{group}".rstrip("."), []).append(name)
     return found
-
-
-def _title(each: Mapping[str, Any]) -> str:
-    metadata = each["metadata"]
-    return f"{each['kind']} {each['apiVersion']} {metadata.get('namespace', '<none>')} {metadata['name']}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.choice import ALL_BINARIES, SERVER_BINARIES, Choice, Kind, NoControlPlaneError, choose
-from tests.cluster.conftest import OWN_CRDS, defined
+from tests.cluster.definitions import definitions
 
 
 def binaries(folder: Path, names: Sequence[str]) -> Path:
@@ -109,10 +109,8 @@ def test_the_users_own_kubeconfig_is_never_taken(tmp_path: Path) -> None:
 
 def test_definitions_are_known_by_their_own_names() -> None:
     """A named cluster's are told apart by them, so that none that was there before is taken away at the end."""
-    names = {defined(path) for path in OWN_CRDS.glob("*.yaml")}
-
     assert {
         "aksnodeclasses.karpenter.azure.com",
         "gcenodeclasses.karpenter.k8s.gcp",
         "leaderworkersets.leaderworkerset.x-k8s.io",
-    } <= names
+    } <= set(definitions())
