@@ -8,9 +8,9 @@ from validation.adapter import Adapter
 from validation.data import Data
 from validation.facts import Ancestor, RepositoryFacts
 
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_REPOSITORY = r"[a-z0-9_.-]+/[a-z0-9_.-]+"  # in lower case
 _QUANTIZED = "quantized"
-_PACKED = re.compile(  # what names of quantizations and of mirrors end in
+_PACKED = (  # what names of quantizations and of mirrors end in
     r"[-_.](unsloth|bnb|4bit|8bit|awq|gptq|int4|int8|fp8|nvfp4|mxfp4|w4a16|w8a8|w8a16|dynamic|quantized|autoround|g128)+$"
 )
 
@@ -64,7 +64,7 @@ def _line(own: set[str], ancestors: "tuple[Ancestor, ...] | list[Ancestor]") -> 
 
 
 def _is_repository(name: str) -> bool:
-    return _REPOSITORY.fullmatch(name) is not None and not name.startswith((".", "/", "~"))
+    return re.fullmatch(_REPOSITORY, name) is not None and not name.startswith((".", "/", "~"))
 
 
 def _last(name: str) -> str:
@@ -74,6 +74,6 @@ def _last(name: str) -> str:
 def _plain(name: str) -> str:
     """Return the last part of a name without the endings of quantizations."""
     short = _last(name)
-    while (stripped := _PACKED.sub("", short)) != short:
+    while (stripped := re.sub(_PACKED, "", short)) != short:
         short = stripped
     return short

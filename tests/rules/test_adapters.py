@@ -1,5 +1,6 @@
 """The rules on LoRA adapters, where a model and an adapter are not as plain as in the cases."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.rules.adapters import BASE, OLDER, adapted, facts, tensors
 from tests.rules.build import CHATS, broken, config, document, unread, with_files, without
 from validation.engine.tables import load_engine
-from validation.facts import Ancestor, File, HeaderProblem, RepositoryFacts, RepositoryState
+from validation.facts import Ancestor, Document, File, HeaderProblem, RepositoryFacts, RepositoryState
 from validation.finding import Outcome, Severity
 from validation.jsontext import JsonObject
 from validation.rules import adapter, adapter_base, adapter_files, adapter_shape
@@ -19,6 +20,15 @@ RULES = {rule.name: rule for family in (adapter, adapter_files, adapter_base, ad
 HEAD = ("base_model.model.lm_head.lora_A.weight", "base_model.model.lm_head.lora_B.weight")
 OLD = load_engine("0.22.0")
 LATE = replace(CHATS, architecture="Starcoder2ForCausalLM")  # takes adapters in later versions only
+
+
+PEFT = """{"alora_invocation_tokens": null, "alpha_pattern": {}, "arrow_config": null, "auto_mapping": null,
+"bias": "none", "corda_config": null, "ensure_weight_tying": false, "eva_config": null, "exclude_modules": null,
+"fan_in_fan_out": false, "inference_mode": true, "init_lora_weights": true, "layer_replication": null,
+"layers_pattern": null, "layers_to_transform": null, "loftq_config": {}, "lora_bias": false, "lora_dropout": 0.05,
+"megatron_config": null, "megatron_core": "megatron.core", "modules_to_save": null, "peft_version": "0.18.0",
+"qalora_group_size": 16, "rank_pattern": {}, "revision": null, "target_parameters": null,
+"trainable_token_indices": null, "use_dora": false, "use_qalora": false, "use_rslora": false}"""
 
 
 def answers(name: str, of: Subject) -> list[Answer]:
@@ -133,6 +143,17 @@ def test_what_no_version_does_is_refused_by_all(changes: dict[str, Any], part: s
 def test_what_every_version_reads_is_left_alone(changes: dict[str, Any]) -> None:
     """Other keys of PEFT say nothing to vLLM, or what it does."""
     assert [] == said("adapter-feature-unsupported", adapted(facts(**changes)))
+
+
+def test_a_file_as_peft_writes_it_today_has_nothing_wrong() -> None:
+    """All keys of PEFT 0.18 with what they hold when nothing special was asked for."""
+    own = facts()
+    stated = {**own.document("adapter_config.json"), **json.loads(PEFT)}
+    written = replace(own, documents={"adapter_config.json": Document(path="adapter_config.json", value=stated)})
+
+    assert [] == [
+        answer for table in (OLD, OLDER) for name in RULES for answer in answers(name, adapted(written, table=table))
+    ]
 
 
 def test_patterns_of_ranks_are_read_by_newer_versions_only() -> None:

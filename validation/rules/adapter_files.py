@@ -156,7 +156,7 @@ def _config_problem(config: JsonObject) -> str:
     kind = config.get("peft_type", "LORA")
     missing = [key for key in _REQUIRED if key not in config]
     alpha = config.get("lora_alpha")
-    if kind != "LORA":
+    if not isinstance(kind, str) or kind.upper() != "LORA":
         shown = f"of the type `{kind[:40]}`" if isinstance(kind, str) else "of no known type"
         return f"it is {shown}, and vLLM loads LoRA alone"
     if missing:

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from validation.fit.module import Size
 
 EMBEDDINGS = frozenset({"embed_tokens", "lm_head", "wte"})
-_LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d{1,6})\.")
-_TOWER = re.compile(
-    r"(^|\.)(visual|vision\w*|image_\w+|audio\w*|speech\w*|multi_modal_projector|mm_projector|merger)\."
-)
-_EXPERTS = re.compile(r"\.(experts|block_sparse_moe|shared_experts?)\b")
+_LAYER = r"(?:^|\.)(?:layers|h|blocks)\.(\d{1,6})\."
+_TOWER = r"(^|\.)(visual|vision\w*|image_\w+|audio\w*|speech\w*|multi_modal_projector|mm_projector|merger)\."
+_EXPERTS = r"\.(experts|block_sparse_moe|shared_experts?)\b"
 _PARTS = frozenset({"weight", "qweight", "weight_packed"})  # of a linear module, plain or quantized
 _STORED = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})  # dtypes that keep the shape of the module
 _MATRIX = 2
@@ -139,7 +137,7 @@ class _Base(Data):
 
     def lacks(self, layer: Layer) -> bool:
         """Return whether the model has no module of this name; experts are named in too many ways to tell."""
-        other = layer.kind in EMBEDDINGS or _EXPERTS.search(layer.module) or layer.kind in {"base_layer", "experts"}
+        other = layer.kind in EMBEDDINGS or re.search(_EXPERTS, layer.module) or layer.kind in {"base_layer", "experts"}
         return bool(self.kinds) and not other and layer.kind not in self.kinds
 
     def refuses(self, layer: Layer) -> bool:
@@ -158,7 +156,7 @@ class _Base(Data):
     def _size(self, layer: Layer) -> "Size":
         if layer.embeds:
             return fit.module.Size(inputs=self.vocabulary or None)
-        if _EXPERTS.search(layer.module):
+        if re.search(_EXPERTS, layer.module):
             return fit.module.Size()
         number = _number(layer)
         known = self.stored.get(_short(layer.module))
@@ -187,17 +185,17 @@ def _stored(facts: RepositoryFacts) -> "dict[str, Size]":
 
 def _short(module: str) -> str:
     """Return a module's name from its layer on, since versions of transformers differ in what stands before."""
-    found = _LAYER.search(module)
+    found = re.search(_LAYER, module)
     return module[found.start() :].lstrip(".") if found else module.rpartition(".")[2]
 
 
 def _number(layer: Layer) -> int | None:
-    found = _LAYER.search(layer.module)
+    found = re.search(_LAYER, layer.module)
     return int(found[1]) if found else None
 
 
 def _is_tower(module: str) -> bool:
-    return _TOWER.search(f"{module}.") is not None
+    return re.search(_TOWER, f"{module}.") is not None
 
 
 def _ranks(adapter: Adapter) -> set[int]:
