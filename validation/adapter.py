@@ -38,9 +38,15 @@ class Layer(Data):
         return self.module.rpartition(".")[2]
 
     @property
+    def fuses_experts(self) -> bool:
+        """Return whether this is one pair of matrices for all experts of a layer, as PEFT's target_parameters makes."""
+        return self.module.endswith((".experts", ".experts.base_layer"))
+
+    @property
     def rank(self) -> int | None:
-        """Return the rank that the tensors have; None when there is no ``a`` of two dimensions."""
-        return self.a.shape[0] if self.a is not None and len(self.a.shape) == 2 else None  # noqa: PLR2004 - a matrix
+        """Return the rank of the tensors; None where ``a`` is no matrix, or one of many experts."""
+        matrix = self.a is not None and len(self.a.shape) == 2  # noqa: PLR2004 - rows and columns
+        return self.a.shape[0] if matrix and self.a is not None and not self.fuses_experts else None
 
 
 class Adapter(Data):

@@ -328,6 +328,25 @@ def test_layers_beyond_the_last_are_told() -> None:
     )
 
 
+def test_one_tensor_for_all_experts_has_many_times_the_rank() -> None:
+    """128 experts of rank 8 are a matrix of 1024 rows: that is no rank above vLLM's largest."""
+    own = facts(tensors({"mlp.experts.base_layer": (64, 8), "mlp.experts": (8, 64)}, rank=8 * 128))
+    of = adapted(own, prediction=replace(CHATS, architecture="GptOssForCausalLM"))
+
+    assert [] == said("adapter-rank-too-high", of) + said("adapter-shape-mismatch", of)
+    assert of.lora is not None
+    assert 8 == of.lora.max_rank
+
+
+def test_experts_in_the_other_layout_are_told() -> None:
+    """A mixture whose experts vLLM has one by one takes no tensor of them all."""
+    own = facts(tensors({"mlp.experts.base_layer": (64, 8)}))
+    of = adapted(own, prediction=replace(CHATS, architecture="Qwen3MoeForCausalLM"))
+    (message,) = said("adapter-experts-layout", of)
+
+    assert message.endswith("`Qwen3MoeForCausalLM` one by one")
+
+
 def test_experts_are_named_in_too_many_ways_to_tell() -> None:
     """What nobody can say from the names is not guessed."""
     experts = {"mlp.experts.0.gate_proj": (64, 32), "mlp.experts.base_layer": (64, 8), "mlp.experts": (8, 64)}

@@ -105,6 +105,30 @@ def towers_ignored(subject: Subject) -> Iterator[Answer]:
             yield say(subject, adapter, message, "train the language model's modules only, or merge the adapter")
 
 
+def experts_laid_out(subject: Subject) -> Iterator[Answer]:
+    """Require the adapter's experts in the layout that vLLM has for the model: one by one, or as one tensor.
+
+    Why: PEFT saves experts either way, by `target_modules` or by `target_parameters`. For each architecture vLLM loads
+    one of the two; the other stops the server, or is left out.
+    Example: `experts.0.gate_proj` for GPT-OSS, whose experts are one tensor; `experts.base_layer` for Qwen3-MoE.
+    Fix: train with the other of the two settings of PEFT, or merge the adapter into its base model.
+    Source: `is_3d_moe_weight` of vLLM's classes; vllm/lora/model_manager.py (_validate_moe_lora_format).
+    """
+    if not subject.adapters:
+        yield NONE
+        return
+    name = subject.prediction.architecture
+    wanted = name in lora_support(subject.engine.version).fused_experts
+    for adapter in read(subject) if name in subject.engine.architectures else ():
+        found = layers(adapter.facts.tensors)
+        wrong = [layer.module for layer in found if (_is_expert(layer.module) if wanted else layer.fuses_experts)]
+        if wrong:
+            form = "as one tensor a layer" if wanted else "one by one"
+            message = f"it changes {wrong[0][-80:]}, and vLLM loads adapters on the experts of `{name}` {form}"
+            setting = "target_parameters" if wanted else "target_modules"
+            yield say(subject, adapter, message, f"train it with PEFT's `{setting}`, or merge it into its base model")
+
+
 class _Base(Data):
     """What is known of the model's modules: from its headers or index, and from its configuration."""
 
@@ -198,6 +222,10 @@ def _is_tower(module: str) -> bool:
     return re.search(_TOWER, f"{module}.") is not None
 
 
+def _is_expert(module: str) -> bool:
+    return re.search(r"\.experts\.\d", module) is not None
+
+
 def _ranks(adapter: Adapter) -> set[int]:
     return {rank for rank in (adapter.rank, *adapter.patterns.values()) if rank is not None}
 
@@ -205,5 +233,6 @@ def _ranks(adapter: Adapter) -> set[int]:
 RULES = (
     Rule(name="adapter-module-unknown", severity=Severity.ERROR, check=modules_known, requires=CONFIG),
     Rule(name="adapter-shape-mismatch", severity=Severity.ERROR, check=shapes_fit, requires=CONFIG),
+    Rule(name="adapter-experts-layout", severity=Severity.ERROR, check=experts_laid_out, requires=CONFIG),
     Rule(name="adapter-tower-ignored", severity=Severity.WARNING, check=towers_ignored),
 )

@@ -129,6 +129,19 @@ CASES = (
         "its model.layers.0.self_attn.q_proj has 128 inputs, the model's has 64 (1 more)",
     ),
     _case(
+        "adapter-experts-layout",
+        adapted(
+            facts(tensors({"mlp.experts.0.gate_proj": (64, 32)})),
+            prediction=replace(CHATS, architecture="GptOssForCausalLM"),
+        ),
+        "it changes model.layers.0.mlp.experts.0.gate_proj, and vLLM loads adapters on the experts of "
+        "`GptOssForCausalLM` as one tensor a layer",
+        passing=adapted(
+            facts(tensors({"mlp.experts.base_layer": (64, 32), "mlp.experts": (32, 64)})),
+            prediction=replace(CHATS, architecture="GptOssForCausalLM"),
+        ),
+    ),
+    _case(
         "adapter-tower-ignored",
         adapted(facts(tensors(more=_TOWER))),
         "vLLM leaves out what it changes outside of the language model: visual.blocks.0.attn.qkv",
