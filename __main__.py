@@ -20,6 +20,7 @@ from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
 from components.observability import Observability
 from components.pools.pool import GpuNodePoolArgs
+from components.request_queue import RequestQueue
 from deployment import checks, endpoints, files, hosts, pools, reporting, scaling, serving, telemetry
 from stacks.model import Model
 from stacks.problem import SettingsError
@@ -76,13 +77,23 @@ def serve(site: serving.Site, model: Model, report: Report) -> InferenceEndpoint
     weights = ModelWeights(name, serving.weights(site, model, report), options)
     key = ApiKey(name, endpoints.api_key(site, model), options)
     service = VllmInferenceService(name, serving.service(site, model, report, weights=weights, key=key), options)
-    if model.replicas.scale:
-        Autoscaler(
-            name,
-            scaling.autoscaler(site.settings, model, report, namespace=site.home.namespace, service=service),
-            options,
-        )
-    return InferenceEndpoint(name, endpoints.endpoint(site, model, report, service=service), options)
+    queue = scale(site, model, report, service=service)
+    way = endpoints.endpoint(site, model, report, service=service)
+    return InferenceEndpoint(name, scaling.behind(site.settings, model, report, queue, way), options)
+
+
+def scale(site: serving.Site, model: Model, report: Report, *, service: VllmInferenceService) -> RequestQueue | None:
+    """Let the number of servers follow the load; return the queue in front of a model that may have none."""
+    settings, space, options = site.settings, site.home.namespace, site.options
+    if not model.replicas.scale:
+        return None
+    queue: RequestQueue | None = None
+    if model.replicas.min == 0:
+        waiting = scaling.request_queue(settings, model, report, namespace=space, service=service)
+        queue = RequestQueue(model.name, waiting, options)
+    wished = scaling.autoscaler(settings, model, report, namespace=space, service=service, queue=queue)
+    Autoscaler(model.name, wished, options)
+    return queue
 
 
 def watch(site: serving.Site, served: list[tuple[Model, Report]]) -> None:

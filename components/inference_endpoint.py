@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgsDict
 
 from components.endpoint import pool, route
-from components.endpoint.args import InferenceEndpointArgs
+from components.endpoint.args import BackendArgs, InferenceEndpointArgs
 from components.endpoint.front import Front
 from components.naming import SERVER, labels, object_name, selector
 from components.paths import METHODS
@@ -58,6 +59,8 @@ class InferenceEndpoint(pulumi.ComponentResource):
             return pulumi.Output.from_input(shared)
         if self._args["visibility"] == PUBLIC:
             return pulumi.Output.from_input(f"https://{self._args.get('hostname', '')}/v1")
+        if "queue" in self._args:
+            return pulumi.Output.concat("http://", self._args["queue"]["address"], "/v1")
         return pulumi.Output.concat(
             "http://", self._args["service_name"], ".", self._args["namespace"], f".svc:{PORT}/v1"
         )
@@ -79,7 +82,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
         found = front.build(
             [
                 {
-                    "backends": [{"name": self.backend_name, "kind": pool.POOL if made else "Service"}],
+                    "backends": [self._backend(pooled=made is not None)],
                     "endpoints": self._args["endpoints"],
                 }
             ],
@@ -95,6 +98,11 @@ class InferenceEndpoint(pulumi.ComponentResource):
             limits=found.limits,
         )
 
+    def _backend(self, *, pooled: bool) -> BackendArgs:
+        if waiting := self._args.get("queue"):
+            return {"name": waiting["service"], "namespace": waiting["namespace"], "port": waiting["port"]}
+        return {"name": self.backend_name, "kind": pool.POOL if pooled else "Service"}
+
     def _pool(self, front: Front) -> CustomResource | None:
         if "endpoint_picker" not in self._args:
             return None
@@ -102,25 +110,32 @@ class InferenceEndpoint(pulumi.ComponentResource):
         return front.custom("pool", pool.POOL, pool.POOL_API, spec)
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
-        args = self._args
-        public = args["visibility"] == PUBLIC
-        callers = [network.namespace_peer(namespace) for namespace in args.get("client_namespaces", [])]
-        if args.get("same_namespace", not public):
-            callers.append(network.same_namespace_peer())
-        if public:
-            callers += [network.namespace_peer(namespace) for namespace in _proxy_namespaces(args)]
-        if "endpoint_picker" in args:
-            callers.append(network.pods_peer(args["endpoint_picker"]["pod_labels"]))
+        callers = _callers(self._args)
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-callers",
             metadata={
                 "name": object_name(self._name, "callers"),
-                "namespace": args["namespace"],
+                "namespace": self._args["namespace"],
                 "labels": labels(self._model, SERVER),
             },
             spec=network.callable_from(selector(self._model, SERVER), callers),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _callers(args: InferenceEndpointArgs) -> list[NetworkPolicyPeerArgsDict]:
+    """Return who may reach the servers; past a queue nobody does, so that no request finds none."""
+    if waiting := args.get("queue"):
+        return [network.namespace_peer(waiting["namespace"])]
+    public = args["visibility"] == PUBLIC
+    callers = [network.namespace_peer(namespace) for namespace in args.get("client_namespaces", [])]
+    if args.get("same_namespace", not public):
+        callers.append(network.same_namespace_peer())
+    if public:
+        callers += [network.namespace_peer(namespace) for namespace in _proxy_namespaces(args)]
+    if "endpoint_picker" in args:
+        callers.append(network.pods_peer(args["endpoint_picker"]["pod_labels"]))
+    return callers
 
 
 def _proxy_namespaces(args: InferenceEndpointArgs) -> list[str]:

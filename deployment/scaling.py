@@ -5,8 +5,12 @@ from typing import Any, cast
 
 import pulumi
 
+from components.endpoint.args import InferenceEndpointArgs, WaitingArgs
+from components.endpoint.route import ANSWER_SECONDS
 from components.inference_service import VllmInferenceService
+from components.request_queue import RequestQueue
 from components.scaling.args import AutoscalerArgs, MetricNamesArgs
+from components.scaling.queue import SCALER_PORT, RequestQueueArgs
 from components.server import sizes
 from deployment.reporting import stated
 from deployment.rollout import crowded, interrupted, surging
@@ -42,7 +46,13 @@ def warn(settings: Settings, pools: Mapping[str, pulumi.Resource], shown: Mappin
 
 
 def autoscaler(
-    settings: Settings, model: Model, report: Report, *, namespace: pulumi.Input[str], service: VllmInferenceService
+    settings: Settings,
+    model: Model,
+    report: Report,
+    *,
+    namespace: pulumi.Input[str],
+    service: VllmInferenceService,
+    queue: RequestQueue | None = None,
 ) -> AutoscalerArgs:
     """Return between which numbers the model scales, by which signals of its engine."""
     cluster, wished = settings.cluster, model.scaling
@@ -65,7 +75,54 @@ def autoscaler(
         "prometheus": cluster.prometheus,
         "idle_seconds": wished.idle_seconds,
     }
+    if queue and cluster.interceptor:
+        address = f"{cluster.interceptor.scaler}.{cluster.interceptor.namespace}:{SCALER_PORT}"
+        args["queue"] = {"name": queue.route_name, "scaler_address": address}
     return cast("AutoscalerArgs", {**args, **stated(optional)})
+
+
+def request_queue(
+    settings: Settings, model: Model, report: Report, *, namespace: pulumi.Input[str], service: VllmInferenceService
+) -> RequestQueueArgs:
+    """Return the queue in front of a model whose last server may stop; raise RunError where there is none."""
+    interceptor = settings.cluster.interceptor
+    if interceptor is None:
+        raise pulumi.RunError(f"model `{model.name}`: `replicas.min` is 0; set `cluster.interceptor`")
+    args = RequestQueueArgs(
+        namespace=namespace,
+        service_name=service.service_name,
+        endpoints=list(report.model.endpoints),
+        interceptor=interceptor.model_dump(),  # type: ignore[typeddict-item]  # the same keys
+        wait_seconds=wait_seconds(report),
+        answer_seconds=model.endpoint.timeout_seconds or ANSWER_SECONDS,
+    )
+    if model.endpoint.hostname:
+        args["hostname"] = model.endpoint.hostname
+    if running := model.scaling.running_requests or batch(model, report):
+        args["concurrent_requests"] = running + model.scaling.waiting_requests
+    return args
+
+
+def behind(
+    settings: Settings, model: Model, report: Report, queue: RequestQueue | None, args: InferenceEndpointArgs
+) -> InferenceEndpointArgs:
+    """Return an endpoint's arguments with the queue in front, which every request passes, however long it waits."""
+    interceptor = settings.cluster.interceptor
+    if queue is None or interceptor is None:
+        return args
+    waiting = WaitingArgs(
+        service=interceptor.service, namespace=interceptor.namespace, port=interceptor.port, address=queue.address
+    )
+    changed: InferenceEndpointArgs = {**args, "queue": waiting}
+    if "front" in args:
+        longest = (model.endpoint.timeout_seconds or ANSWER_SECONDS) + wait_seconds(report)
+        changed["front"] = {**args["front"], "answer_seconds": longest}
+    return changed
+
+
+def wait_seconds(report: Report) -> int:
+    """Return how long the first server may take from nothing: its node, its image, its weights."""
+    return sizes.load_seconds(report.model.weights_bytes or 0) + sizes.IMAGE_PULL
 
 
 def metrics(settings: Settings) -> MetricNamesArgs:

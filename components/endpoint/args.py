@@ -38,6 +38,19 @@ class EndpointPickerArgs(TypedDict):
     """While the picker does not answer, any server is taken; false by default: then nobody is answered."""
 
 
+class WaitingArgs(TypedDict):
+    """Where requests wait while a model has no server: every request passes there."""
+
+    service: str
+    """The Service of the queue's proxy."""
+    namespace: str
+    """Its namespace, the only one whose pods then call the servers."""
+    port: int
+    """The Service's port."""
+    address: pulumi.Input[str]
+    """Host and port inside the cluster, for a private endpoint."""
+
+
 class FrontArgs(TypedDict):
     """What stands before a host name, whether it belongs to one model or to several."""
 
@@ -84,6 +97,8 @@ class InferenceEndpointArgs(TypedDict):
     """Where the Gateways' proxies run; `envoy-gateway-system` and the given Gateway's namespace by default."""
     endpoint_picker: NotRequired[EndpointPickerArgs]
     """Make an InferencePool with this picker, and let the route lead there instead of to the Service."""
+    queue: NotRequired[WaitingArgs]
+    """What holds requests while there is no server; nobody then calls the servers past it."""
     client_namespaces: NotRequired[list[str]]
     """The namespaces whose pods may call the Service directly."""
     same_namespace: NotRequired[bool]
@@ -97,6 +112,10 @@ class BackendArgs(TypedDict):
     """The Service, or the InferencePool."""
     kind: NotRequired[str]
     """`Service` by default, or `InferencePool`."""
+    namespace: NotRequired[str]
+    """The Service's namespace, where it is another one and permits it; the route's by default."""
+    port: NotRequired[int]
+    """The Service's port; the servers' by default."""
     weight: NotRequired[int]
     """The share of the requests, in proportion to the sum of the weights; 1 by default."""
 

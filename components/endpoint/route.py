@@ -71,7 +71,8 @@ def _backend(backend: BackendArgs) -> dict[str, Any]:
     common = {"name": backend["name"], "weight": backend.get("weight", 1)}
     if backend.get("kind") == POOL:
         return {"group": POOL_GROUP, "kind": POOL, **common}
-    return {"group": "", "kind": "Service", "port": PORT, **common}
+    elsewhere = {"namespace": backend["namespace"]} if "namespace" in backend else {}
+    return {"group": "", "kind": "Service", "port": backend.get("port", PORT), **elsewhere, **common}
 
 
 def gateway_spec(*, hostname: str, gateway_class: str, tls_secret: str) -> dict[str, Any]:

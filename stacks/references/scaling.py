@@ -1,6 +1,6 @@
 """The number of servers: who changes it, and what that takes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from stacks.references.view import Found, View
 from stacks.scaling import Autoscaler
@@ -26,13 +26,14 @@ def autoscaler(cluster: View) -> Iterator[Found]:
                 yield cluster.at(key), "is only for `autoscaler: keda`", "remove it, or set `autoscaler` to `keda`"
 
 
-def scaling(model: View, cluster: View) -> Iterator[Found]:
-    """Yield what the stack says of a model's scaling and nobody would do."""
+def scaling(model: View, cluster: View, shared: Collection[str]) -> Iterator[Found]:
+    """Yield what the stack says of a model's scaling and nobody would do; ``shared`` are the models of hosts."""
     replicas, wished = model.inner("replicas"), model.inner("scaling")
     least = replicas.number("min", 1)
     most = replicas.number("max", max(1, least))
     if least == 0:
         yield from _to_zero(replicas, cluster)
+        yield from _past_the_queue(model.inner("endpoint"), shared=model.text("name") in shared)
     elif most > least and not cluster.states("autoscaler"):
         yield (
             replicas.at("max"),
@@ -64,8 +65,32 @@ def _to_zero(replicas: View, cluster: View) -> Iterator[Found]:
         )
 
 
+def _past_the_queue(endpoint: View, *, shared: bool) -> Iterator[Found]:
+    """Yield the ways to a model that would find no server, since they lead past its queue."""
+    if shared:
+        yield (
+            (*endpoint.path[:-1], "replicas", "min"),
+            "is 0, and a host of `slipway:hosts` leads to the servers past the queue",
+            "set it to 1, or give the model a `hostname` of its own and take it out of the host",
+        )
+    for key in ("inferencePool", "clientNamespaces"):
+        if endpoint.value.get(key):
+            yield (
+                endpoint.at(key),
+                "leads to the servers past the queue, and there may be none",
+                "remove it, or set `replicas.min` to 1",
+            )
+
+
 def drain(model: View, pool: View | None) -> Iterator[Found]:
-    """Yield a drain that is longer than an interrupted node lives."""
+    """Yield a drain that is longer than any answer, or than an interrupted node lives."""
+    longest = model.inner("endpoint").number("timeoutSeconds", 0)
+    if longest and model.number("drainSeconds", 0) > longest:
+        yield (
+            model.at("drainSeconds"),
+            "is longer than any answer may take (`endpoint.timeoutSeconds`)",
+            f"set it to {longest} or less",
+        )
     if pool is not None and pool.value.get("spot") is True and model.number("drainSeconds", 0) > SPOT_DRAIN:
         yield (
             model.at("drainSeconds"),

@@ -38,7 +38,7 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
         yield from model(each, by_name)
         yield from nodes(each, by_name)
         yield from endpoint(each, stack.inner("cluster"), behind)
-        yield from scaling(each, stack.inner("cluster"))
+        yield from scaling(each, stack.inner("cluster"), behind)
         yield from drain(each, by_name.get(each.text("pool")))
     yield from hosts(stack, one_key="apiKey" in secrets)
     yield from devices(by_name, models)

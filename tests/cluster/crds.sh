@@ -22,7 +22,7 @@ copy() { # module, its checksum, files in it
 }
 
 copy sigs.k8s.io/gateway-api@v1.6.3 h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc= \
-  config/crd/standard/gateway.networking.k8s.io_{gatewayclasses,gateways,httproutes,listenersets}.yaml
+  config/crd/standard/gateway.networking.k8s.io_{gatewayclasses,gateways,httproutes,listenersets,referencegrants}.yaml
 copy sigs.k8s.io/karpenter@v1.14.0 h1:+SXlqYNb9FIKRpDgPPRnphVmWbrWLw4tgzKezr372Mc= \
   'pkg/apis/crds/karpenter.sh_*.yaml'
 copy github.com/aws/karpenter-provider-aws@v1.14.0 h1:QVQ947vQKzxM87aDbpZBtUnlVRVcU75c/RMlgVyX7nc= \

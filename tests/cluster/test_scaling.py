@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import NAMESPACE, Rendering, config
+from tests.cluster.conftest import NAMESPACE, Rendering, config, ready
 from tests.cluster.control_plane import ControlPlane, until
 
 Render = Callable[[Mapping[str, Any]], Rendering]
@@ -63,3 +63,66 @@ def test_an_apply_leaves_the_autoscaler_s_number_alone(
     deploy(render(stack))
 
     assert (3, 3) == (again, replicas(cluster))
+
+
+def test_a_rollout_with_a_spare_gpu_keeps_every_server_until_the_next_one_is_ready(
+    cluster: ControlPlane, render: Render, deploy: Deploy
+) -> None:
+    """The new server waits for a node while the old one goes on; then it takes over."""
+    stack = config(tiny={**SHARED, "maxModelLen": 1024})
+    deploy(render(stack))
+    ready(cluster, "tiny", 1)
+    (first,) = servers(cluster)
+    stack["models"][0]["maxModelLen"] = 512
+    cluster.kubectl("cordon", "l4-0", "l4-1")
+    try:
+        deploy(render(stack))
+        during = until("no second server waits", lambda: len(servers(cluster)) == 2 and servers(cluster))
+    finally:
+        cluster.kubectl("uncordon", "l4-0", "l4-1")
+    waiting = {each["metadata"]["name"]: each["status"]["phase"] for each in during}
+    kept = waiting.pop(first["metadata"]["name"])
+    ready(cluster, "tiny", 1)
+    after = {each["metadata"]["name"] for each in servers(cluster) if "deletionTimestamp" not in each["metadata"]}
+
+    assert ("Running", ["Pending"]) == (kept, list(waiting.values()))
+    assert set(waiting) == after
+
+
+@pytest.mark.parametrize("visibility", ["private", "public"])
+def test_a_queue_is_accepted_and_stays_as_it_was_applied(
+    cluster: ControlPlane, render: Render, deploy: Deploy, visibility: str
+) -> None:
+    """Route, grant and name pass the definitions of the HTTP add-on and of Gateway API."""
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "keda"}}
+    assert cluster.apply([space]).returncode == 0
+    public = {"visibility": "public", "hostname": "tiny.example.com", "tlsSecret": "tls"}
+    stack = scaled({**KEDA, "interceptor": {}}, replicas={"min": 0, "max": 2})
+    stack["models"][0]["endpoint"] |= public if visibility == "public" else {}
+    kinds = "interceptorroutes,scaledobjects,services,networkpolicies"
+    deploy(render(stack))
+    before = generations(cluster, kinds)
+
+    warnings = deploy(render(stack))
+
+    assert [] == warnings
+    assert before == generations(cluster, kinds)
+    assert "InterceptorRoute/tiny" in before
+    grants = [each["metadata"]["name"] for each in cluster.get("referencegrants", "-n", "keda")["items"]]
+    assert (["inference-tiny"] if visibility == "public" else []) == grants
+
+
+def servers(cluster: ControlPlane) -> list[Any]:
+    """Return the server pods of the model."""
+    chosen = "app.kubernetes.io/instance=tiny,app.kubernetes.io/component=server"
+    items: list[Any] = cluster.get("pods", "-n", NAMESPACE, "-l", chosen)["items"]
+    return items
+
+
+def generations(cluster: ControlPlane, kinds: str) -> dict[str, str]:
+    """Return what changes with each object when its spec does."""
+    items = cluster.get(kinds, "-n", NAMESPACE)["items"]
+    return {
+        f"{each['kind']}/{each['metadata']['name']}": str(each["metadata"].get("generation", each["spec"]))
+        for each in items
+    }

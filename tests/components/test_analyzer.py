@@ -14,6 +14,7 @@ from components.model_namespace import ModelNamespace
 from components.model_validation import ModelValidation
 from components.model_weights import ModelWeights
 from components.node_cache import NodeCache
+from components.request_queue import RequestQueue
 
 COMPONENTS: list[type[ComponentResource]] = [
     ApiKey,
@@ -25,6 +26,7 @@ COMPONENTS: list[type[ComponentResource]] = [
     ModelValidation,
     ModelWeights,
     NodeCache,
+    RequestQueue,
     VllmInferenceService,
 ]
 

@@ -276,3 +276,26 @@ def test_a_model_behind_a_shared_host_has_no_route_of_its_own() -> None:
     assert [] == [*recording.kinds("HTTPRoute"), *recording.kinds("Gateway"), *recording.kinds("BackendTrafficPolicy")]
     assert [namespace("envoy-gateway-system")] == callers(recording)
     assert "https://api.example.com/granite/v1" == url
+
+
+QUEUE = {"service": "proxy", "namespace": "keda", "port": 8080, "address": "granite-queue.inference.svc:8080"}
+
+
+def test_a_public_route_leads_to_the_queue_and_nobody_past_it() -> None:
+    """Past the queue a request would find no server."""
+    recording, url = make(queue=QUEUE, client_namespaces=["apps"])
+    (rule,) = recording.one("HTTPRoute")["spec"]["rules"]
+
+    assert [{"group": "", "kind": "Service", "name": "proxy", "namespace": "keda", "port": 8080, "weight": 1}] == rule[
+        "backendRefs"
+    ]
+    assert [namespace("keda")] == callers(recording)
+    assert "https://granite.example.com/v1" == url
+
+
+def test_a_private_model_is_called_by_its_queue_s_name() -> None:
+    """The servers' own Service answers the queue alone."""
+    recording, url = private(queue=QUEUE)
+
+    assert "http://granite-queue.inference.svc:8080/v1" == url
+    assert [namespace("keda")] == callers(recording)

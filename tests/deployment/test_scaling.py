@@ -70,3 +70,42 @@ def test_the_priority_is_the_stack_s(tmp_path: Path) -> None:
     pod = scaled(tmp_path, {}, priority="interactive").one("Deployment")["spec"]["template"]["spec"]
 
     assert "interactive" == pod["priorityClassName"]
+
+
+TO_ZERO = {**KEDA, "interceptor": {}}
+
+
+def test_a_private_model_without_a_server_is_called_through_its_queue(tmp_path: Path) -> None:
+    """Its address leads to the queue, which may call the servers, and nobody else."""
+    found = scaled(tmp_path, TO_ZERO, replicas={"min": 0})
+    spec = found.one("ScaledObject")["spec"]
+    (rule,) = found.kinds("NetworkPolicy")["tiny-callers"]["spec"]["ingress"]
+    metadata = {each["name"]: each["metadata"] for each in spec["triggers"]}
+
+    assert "http://tiny-queue.inference.svc:8080/v1" == found.outputs["tiny"]["url"]
+    assert [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "keda"}}}] == rule["from"]
+    assert (0, 1, 1800) == (spec["minReplicaCount"], spec["maxReplicaCount"], spec["cooldownPeriod"])
+    assert {
+        "interceptorRoute": "tiny",
+        "scalerAddress": "keda-add-ons-http-external-scaler.keda:9090",
+    } == metadata["queue"]
+    assert {"concurrency": {"targetValue": 209}} == found.one("InterceptorRoute")["spec"]["scalingMetric"]
+
+
+def test_a_public_model_s_gateway_waits_as_long_as_its_queue(tmp_path: Path) -> None:
+    """For 45 minutes until the first server answers, and then for the longest answer."""
+    public = {"visibility": "public", "hostname": "tiny.example.com", "tlsSecret": "tls", "timeoutSeconds": 600}
+    found = scaled(
+        tmp_path, TO_ZERO, replicas={"min": 0}, endpoint={**public, "apiKeySecret": {"name": "api-key", "key": "key"}}
+    )
+    (rule,) = found.one("HTTPRoute")["spec"]["rules"]
+
+    assert ("keda-add-ons-http-interceptor-proxy", "keda") == (
+        rule["backendRefs"][0]["name"],
+        rule["backendRefs"][0]["namespace"],
+    )
+    assert {"request": "3300s", "backendRequest": "3300s"} == rule["timeouts"]
+    assert "keda" == found.one("ReferenceGrant")["metadata"]["namespace"]
+    assert {"readiness": "2700s", "responseHeader": "600s", "request": "3300s"} == found.one("InterceptorRoute")[
+        "spec"
+    ]["timeouts"]

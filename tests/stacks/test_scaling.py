@@ -10,6 +10,7 @@ from tests.stacks.stack import found, problems, stack, with_model
 KEDA = {"autoscaler": "keda", "prometheus": "http://prometheus-operated.monitoring.svc:9090"}
 TO_ZERO = {**KEDA, "interceptor": {}}
 SCALED = {"replicas": {"min": 1, "max": 3}}
+PUBLIC = {"visibility": "public", "hostname": "granite.example.com"}
 SPOT = {"platform": "karpenter", "clusterName": "dev", "nodeRole": "nodes"}
 
 
@@ -27,6 +28,13 @@ def on_spot(drain: int) -> dict[str, Any]:
     return values
 
 
+def on_host() -> dict[str, Any]:
+    """Return the stack with a model that may have no server behind a shared host."""
+    values = scaled(TO_ZERO, replicas={"min": 0}, endpoint={"visibility": "public"})
+    values["hosts"] = [{"name": "shared", "hostname": "ai.example.com", "routes": [{"models": [{"name": "granite"}]}]}]
+    return values
+
+
 @pytest.mark.parametrize(
     ("values", "path", "message"),
     [
@@ -39,6 +47,17 @@ def on_spot(drain: int) -> dict[str, Any]:
         (scaled(KEDA, replicas={"min": 0, "max": 2}), "models[0].replicas.min", "nothing holds requests"),
         (scaled(KEDA, scaling={"waitingRequests": 3}), "models[0].scaling", "means nothing for a fixed number"),
         (scaled(KEDA, **SCALED, scaling={"idleSeconds": 1800}), "models[0].scaling.idleSeconds", "never stops"),
+        (
+            scaled(TO_ZERO, replicas={"min": 0}, endpoint={"clientNamespaces": ["apps"]}),
+            "models[0].endpoint.clientNamespaces",
+            "leads to the servers past the queue",
+        ),
+        (on_host(), "models[0].replicas.min", "leads to the servers past the queue"),
+        (
+            with_model(drainSeconds=300, endpoint={**PUBLIC, "timeoutSeconds": 120}),
+            "models[0].drainSeconds",
+            "is longer than any answer may take",
+        ),
         (on_spot(drain=91), "models[0].drainSeconds", "is longer than an interruptible node has"),
         (scaled({"autoscaler": "kda"}), "cluster.autoscaler", "has to be one of `keda` or `hpa`"),
         (scaled({**KEDA, "prometheus": "http://me:secret@a"}), "cluster.prometheus", "is no address of a server"),
