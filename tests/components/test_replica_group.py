@@ -236,6 +236,21 @@ def test_the_interconnect_is_what_was_wished() -> None:
         assert "1" == only["resources"]["requests"]["rdma/hca"] == only["resources"]["limits"]["rdma/hca"]
 
 
+def test_gpus_that_are_claimed_stay_claimed() -> None:
+    """A device of the fast network is asked for beside the claim, on every node."""
+    found = deploy(device_class="gpu.nvidia.com", interconnect={"resources": {"rdma/hca": 1}})
+
+    for role in ROLES:
+        assert ["gpus"] == [each["name"] for each in pod(found, role)["resourceClaims"]]
+        assert [{"name": "gpus"}] == container(found, role)["resources"]["claims"]
+        assert "1" == container(found, role)["resources"]["limits"]["rdma/hca"]
+
+
+def test_an_autoscaler_sets_the_number_of_groups() -> None:
+    """What it sets is stated nowhere else."""
+    assert "replicas" not in spec(deploy(replicas=1, max_replicas=3))
+
+
 def test_without_an_interconnect_nothing_is_chosen(recording: Recording) -> None:
     """NCCL and Gloo find the pod's own interface."""
     notes = recording.one("LeaderWorkerSet")["metadata"]["annotations"]
