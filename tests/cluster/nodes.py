@@ -61,7 +61,7 @@ def _karpenter_node(pool: str, spec: Mapping[str, Any], number: int) -> Mapping[
     wanted = {each["key"]: each["values"][0] for each in template["spec"]["requirements"] if each["operator"] == "In"}
     instance = next(each for each in load_instances() if each.type == wanted[INSTANCE_TYPE])
     return node(
-        f"{pool}-{number}",
+        f"karpenter-{pool}-{number}",  # not the name of a standing node, which an apply would take over
         {"karpenter.sh/nodepool": pool, **wanted, **template["metadata"]["labels"]},
         instance.gpus,
         cpus=instance.vcpus * RESERVED,
