@@ -341,3 +341,12 @@ def test_a_body_may_be_larger_where_media_comes_inside(multimodal: bool, mib: in
     variables = {each["name"]: each["value"] for each in server(deploy(multimodal=multimodal))["env"]}
 
     assert str(mib << 20) == variables["SLIPWAY_MAX_BODY_BYTES"]
+
+
+def test_replicas_spread_over_nodes_and_zones_and_never_wait_for_it() -> None:
+    """A pool with zones loses one of them and goes on serving; where GPUs are few, any free one is taken."""
+    spread = pod(deploy(replicas=2))["topologySpreadConstraints"]
+
+    assert ["kubernetes.io/hostname", "topology.kubernetes.io/zone"] == [each["topologyKey"] for each in spread]
+    assert {("ScheduleAnyway", 1)} == {(each["whenUnsatisfiable"], each["maxSkew"]) for each in spread}
+    assert [["pod-template-hash"]] * 2 == [each["matchLabelKeys"] for each in spread]
