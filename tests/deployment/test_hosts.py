@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from tests.deployment.rendering import chat, embedding, render
+import yaml
 
+from tests.deployment.rendering import ROOT, chat, embedding, render
+
+SHARED = ROOT / "examples" / "stacks" / "Pulumi.shared.yaml"
 PUBLIC = {"visibility": "public", "apiKeySecret": {"name": "api-key"}}
 
 
@@ -128,3 +131,14 @@ def test_limits_of_the_stack_reach_the_policy(tmp_path: Path) -> None:
         spec["requestBuffer"]["limit"],
         spec["rateLimit"]["local"]["rules"][0]["limit"]["requests"],
     )
+
+
+def test_the_example_of_a_shared_host_passes(tmp_path: Path) -> None:
+    """One route, one certificate and one policy of each kind for three models."""
+    config = yaml.safe_load(SHARED.read_text())["config"]
+    keys = {key.removeprefix("slipway:"): value for key, value in config.items()}
+    keys["cluster"].pop("renderTo")
+    rendered = render(tmp_path, *keys.pop("models"), **keys)
+    kinds = ("HTTPRoute", "Gateway", "Certificate", "SecurityPolicy", "BackendTrafficPolicy")
+
+    assert (0, [["api"]] * 5) == (rendered.code, [list(rendered.kinds(kind)) for kind in kinds])

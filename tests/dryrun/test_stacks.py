@@ -65,7 +65,7 @@ def test_an_outage_is_no_failure() -> None:
     assert (3, "unknown", "") == (done.returncode, json.loads(done.stdout)["result"], done.stderr)
 
 
-@pytest.mark.parametrize("stack", ["demo", "dev", "staging", "prod"])
+@pytest.mark.parametrize("stack", ["demo", "dev", "staging", "prod", "examples/stacks/Pulumi.shared.yaml"])
 def test_no_object_breaks_its_schema(stack: str) -> None:
     """Whatever is planned while the Hub is away fits the API."""
     plan = json.loads(preview(stack).stdout)

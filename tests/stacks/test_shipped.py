@@ -13,6 +13,7 @@ from stacks.wishes import wishes
 ROOT = Path(__file__).parent.parent.parent
 STACKS = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
 EXAMPLE = ROOT / "examples" / "stacks" / "Pulumi.broken.yaml"
+EXAMPLES = [EXAMPLE, EXAMPLE.with_name("Pulumi.shared.yaml")]
 VERIFIED = {"ibm-granite/granite-3.3-2b-instruct", "ibm-granite/granite-vision-3.2-2b", "Qwen/Qwen3-32B"}
 
 
@@ -23,7 +24,7 @@ def test_there_is_a_stack_for_each_environment() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [*STACKS, EXAMPLE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*STACKS, *EXAMPLES], ids=lambda path: path.name)
 def test_a_shipped_stack_is_read_without_a_problem(path: Path) -> None:
     """From the file, and as the engine would hand it over."""
     config = yaml.safe_load(path.read_text())["config"]
@@ -31,7 +32,7 @@ def test_a_shipped_stack_is_read_without_a_problem(path: Path) -> None:
     assert read_stack_file(path).model_dump() == read_config(config).model_dump()
 
 
-@pytest.mark.parametrize("path", [*STACKS, EXAMPLE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*STACKS, *EXAMPLES], ids=lambda path: path.name)
 def test_a_shipped_stack_names_its_schema_and_holds_no_secret(path: Path) -> None:
     """The first line is for editors; secrets are for `pulumi config set --secret`."""
     first, *rest = path.read_text().splitlines()
@@ -42,7 +43,7 @@ def test_a_shipped_stack_names_its_schema_and_holds_no_secret(path: Path) -> Non
     assert frozenset() == read_stack_file(path).secrets
 
 
-@pytest.mark.parametrize("path", [*STACKS, EXAMPLE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*STACKS, *EXAMPLES], ids=lambda path: path.name)
 def test_no_commit_or_digest_is_invented(path: Path) -> None:
     """A pin that was never looked up would fail, or worse, not fail."""
     assert [] == re.findall(r"\b[0-9a-f]{40,64}\b", path.read_text())
