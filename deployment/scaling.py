@@ -59,7 +59,7 @@ def autoscaler(
     args = AutoscalerArgs(
         namespace=namespace,
         scale_target=service.scale_target,
-        served_model_name=model.name,
+        served_model_name=model.served_model_name or model.name,
         controller=cluster.autoscaler.value if cluster.autoscaler else "",
         min_replicas=model.replicas.min,
         max_replicas=model.replicas.most,
@@ -73,6 +73,7 @@ def autoscaler(
         "running_requests": wished.running_requests or batch(model, report),
         "kv_cache_usage": wished.kv_cache_usage if caches(report) else None,
         "prometheus": cluster.prometheus,
+        "instance": model.name if settings.shares_its_name(model) else None,
         "idle_seconds": wished.idle_seconds,
     }
     if queue and cluster.interceptor:

@@ -73,6 +73,11 @@ class Settings(Base):
         """Return where each key stands, by its path (``slipway:models[0].replicas.min``); empty when not known."""
         return self._places
 
+    def shares_its_name(self, model: Model) -> bool:
+        """Return whether another model serves the same name, as a canary does."""
+        names = [each.served_model_name or each.name for each in self.models]
+        return names.count(model.served_model_name or model.name) > 1
+
     def pool(self, name: str) -> NodePool:
         """Return the pool of this name; raise KeyError when there is none, which the reader has refused."""
         for pool in self.node_pools:

@@ -32,6 +32,8 @@ class AutoscalerArgs(TypedDict):
     """The namespace."""
     scale_target: pulumi.Input[dict[str, str]]
     """What has the servers (`apiVersion`, `kind`, `name`), and states no replicas itself."""
+    instance: NotRequired[str]
+    """The model's own name, where another model serves the same name; Slipway's PodMonitor hands it on as a label."""
     served_model_name: str
     """The name of the model in the engine's metrics."""
     controller: str

@@ -50,7 +50,11 @@ def _prometheus(args: AutoscalerArgs, signal: Signal) -> dict[str, Any]:
     empty_is_zero = args["min_replicas"] == 0
     asked = pulumi.Output.from_input(args["namespace"]).apply(
         lambda namespace: query(
-            signal, namespace=namespace, model=args["served_model_name"], empty_is_zero=empty_is_zero
+            signal,
+            namespace=namespace,
+            model=args["served_model_name"],
+            empty_is_zero=empty_is_zero,
+            instance=args.get("instance", ""),
         )
     )
     return {

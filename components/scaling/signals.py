@@ -9,6 +9,7 @@ from components.scaling.args import AutoscalerArgs, MetricNamesArgs
 WAITING = 5
 SCALE_UP, SCALE_DOWN = 60, 600  # seconds; a start takes minutes and a GPU, so neither follows a spike
 PERIOD = 60
+INSTANCE_LABEL = "app_kubernetes_io_instance"  # as the PodMonitor hands it on
 METRICS: MetricNamesArgs = {
     "waiting": "vllm:num_requests_waiting",
     "running": "vllm:num_requests_running",
@@ -37,12 +38,15 @@ def signals(args: AutoscalerArgs) -> list[Signal]:
     return found
 
 
-def query(signal: Signal, *, namespace: str, model: str, empty_is_zero: bool) -> str:
+def query(signal: Signal, *, namespace: str, model: str, empty_is_zero: bool, instance: str = "") -> str:
     """Return the PromQL for the sum over a model's servers, and over nobody else's in any namespace.
 
-    Without a series the answer is empty, which is an outage, or 0 where the model may have no server.
+    Without a series the answer is empty, which is an outage, or 0 where the model may have no server. ``instance``
+    tells models apart that serve one name, as a canary does.
     """
-    chosen = f"{signal.series}{{namespace={json.dumps(namespace)},model_name={json.dumps(model)}}}"
+    labels = {"namespace": namespace, "model_name": model, **({INSTANCE_LABEL: instance} if instance else {})}
+    matchers = ",".join(f"{label}={json.dumps(value)}" for label, value in labels.items())
+    chosen = f"{signal.series}{{{matchers}}}"
     whole = f"sum(max by (pod) ({chosen}))" if signal.part else f"sum({chosen})"
     return f"{whole} or vector(0)" if empty_is_zero else whole
 

@@ -8,6 +8,21 @@ from stacks.references.endpoint import by_policy, public
 from stacks.references.view import Found, View, served_name, unique
 
 
+def told_apart(models: tuple[View, ...], cluster: View) -> Iterator[Found]:
+    """Yield the models that would be scaled by the load of another one, since both serve one name."""
+    names = [served_name(model) for model in models]
+    for model in models:
+        least = model.inner("replicas").number("min", 1)
+        scaled = model.inner("replicas").number("max", least) > least
+        alone = names.count(served_name(model)) == 1 or cluster.text("autoscaler") != "keda"
+        if scaled and not alone and not cluster.states("monitoring"):
+            yield (
+                model.at("servedModelName") if model.states("servedModelName") else model.at("name"),
+                "is served by another model too, and Prometheus would count the requests of both",
+                "set `slipway:cluster.monitoring`, whose PodMonitor tells them apart, or fix the number of replicas",
+            )
+
+
 def shared(hosts: tuple[View, ...]) -> frozenset[str]:
     """Return the names of the models that some host leads to."""
     return frozenset(
@@ -21,6 +36,7 @@ def hosts(stack: View, *, one_key: bool) -> Iterator[Found]:
     yield from unique([*models, *found], "name", "a model or another host has this name", besides=len(models))
     addresses = [each.inner("endpoint") for each in models]
     yield from unique([*addresses, *found], "hostname", "a model or another host has this host name")
+    yield from told_apart(models, stack.inner("cluster"))
     by_name = {each.text("name"): each for each in models if each.states("name")}
     for each in found:
         yield from by_policy(each, stack.inner("cluster"))

@@ -142,3 +142,26 @@ def test_the_example_of_a_shared_host_passes(tmp_path: Path) -> None:
     kinds = ("HTTPRoute", "Gateway", "Certificate", "SecurityPolicy", "BackendTrafficPolicy")
 
     assert (0, [["api"]] * 5) == (rendered.code, [list(rendered.kinds(kind)) for kind in kinds])
+
+
+def test_a_canary_is_scaled_by_its_own_load(tmp_path: Path) -> None:
+    """Both show one `model_name`; the label of the PodMonitor tells them apart."""
+    replicas = {"min": 1, "max": 2}
+    rendered = render(
+        tmp_path,
+        chat("stable", servedModelName="chat", replicas=replicas),
+        chat("next", servedModelName="chat", replicas=replicas),
+        cluster={
+            "platform": "existing",
+            "namespace": "inference",
+            "autoscaler": "keda",
+            "prometheus": "http://prometheus.monitoring.svc:9090",
+            "monitoring": {"namespace": "monitoring"},
+        },
+    )
+    asked = {
+        name: each["spec"]["triggers"][0]["metadata"]["query"] for name, each in rendered.kinds("ScaledObject").items()
+    }
+    labels = 'namespace="inference",model_name="chat",app_kubernetes_io_instance='
+
+    assert {name: f'sum(vllm:num_requests_waiting{{{labels}"{name}"}})' for name in ("stable", "next")} == asked

@@ -171,3 +171,17 @@ def test_a_guard_that_nothing_would_keep_is_told(values: dict[str, Any], path: s
 def test_guards_that_hold_pass(values: dict[str, Any]) -> None:
     """What the components can make is not refused."""
     assert {} == problems(values)
+
+
+def test_models_of_one_name_are_not_scaled_by_each_others_load() -> None:
+    """KEDA asks Prometheus, which knows the two apart by the labels of Slipway's own PodMonitor only."""
+    values = shared(
+        to("granite", "tiny"),
+        granite={**ALIKE, "replicas": {"min": 1, "max": 2}},
+        tiny={**ALIKE, "replicas": {"min": 1}},
+    )
+    values["cluster"] |= {"autoscaler": "keda", "prometheus": "http://prometheus.monitoring.svc:9090"}
+
+    assert ["slipway:models[0].servedModelName"] == list(problems(values))
+    values["cluster"]["monitoring"] = {"namespace": "monitoring"}
+    assert {} == problems(values)
