@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STACK  ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview check format test cluster-tools test-cluster judges pictures examples schema contracts docs accuracy bench lock clean
+.PHONY: help setup preview check format test cluster-tools test-cluster test-clouds judges pictures examples schema contracts docs accuracy bench lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,11 @@ cluster-tools: ## build a real Kubernetes control plane from Go modules, once (1
 
 test-cluster: setup cluster-tools ## apply every stack to a real API server
 	SLIPWAY_REQUIRE_CLUSTER=1 $(PY) -m pytest tests/cluster -m cluster -rs --durations=5
+
+test-clouds: ## test the node pools against the clouds' real provider packages (requirements-optional.txt)
+	$(PYTHON) -m venv build/clouds
+	build/clouds/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-optional.txt
+	build/clouds/bin/python -m pytest -rs tests/components/pools tests/components/test_gpu_node_pool.py
 
 judges: setup ## let checkov and kube-score judge every stack beside others (PEERS=FOLDER: and their manifests)
 	$(PY) -m tools.judges $(if $(PEERS),--peers $(PEERS))

@@ -1,6 +1,6 @@
 """The arguments that the platforms give, against the provider packages' own signatures where they are installed.
 
-``pip install -r requirements-optional.txt`` brings them; without one its test is skipped with the reason.
+`make test-clouds` installs them beside the project and runs these; elsewhere each is skipped with its reason.
 """
 
 import importlib
@@ -17,6 +17,7 @@ from components.pools import aks, eks, gke
 from tests.components.examples import pool_args
 from tests.components.pools.making import make
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the packages warn of classes of their own
 ZONES = ["a-1", "a-2"]
 GKE = pool_args(
     platform="gke", cluster_name="c", location="l", project="p", service_account="s", zones=ZONES, spot=True,
