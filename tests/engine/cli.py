@@ -64,9 +64,10 @@ class Engine:
         deployment: dict[str, list[dict[str, Any]]] = self.export(stack).json().get("deployment") or {}
         return deployment.get("resources") or []
 
-    def embedded(self, stack: str, *arguments: str) -> Done:
+    def embedded(self, stack: str, *arguments: str, **environment: str) -> Done:
         """Run the embedded engine in the same copy."""
-        return self._run(sys.executable, "-m", "dryrun", "preview", stack, "--format", "json", *arguments)
+        command = (sys.executable, "-m", "dryrun", "preview", stack, "--format", "json", *arguments)
+        return self._run(*command, **environment)
 
     def script(self, stack: str) -> Done:
         """Run ``tools/preview.sh``."""
