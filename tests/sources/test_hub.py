@@ -1,6 +1,7 @@
 """Facts from the Hub, over real HTTP."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.hub.repository import blob_id
 from tests.hub.server import Fault, Hub
 from tests.sources.reading import TOKEN, options, read
 from validation.facts import Ancestor, Gating, Origin, RepositoryState, SecurityScan, Tensor, TokenRole
-from validation.sources.read import SourceRequest, read_all, resolve_all
+from validation.sources.read import SourceOptions, SourceRequest, read_all, resolve_all
 
 
 def test_a_public_repository_is_read(hub: Hub) -> None:
@@ -509,3 +510,31 @@ def test_progress_is_told(hub: Hub) -> None:
     read(hub, progress=lines.append)
 
     assert ["hf://acme/tiny-chat: readable from hub"] == lines
+
+
+def test_time_that_the_hub_takes_can_be_used(hub: Hub) -> None:
+    """What is to be done meanwhile is done once, after the Hub was asked and before its answers are needed."""
+    hub.add(tiny_chat())
+    hub.add(tiny_chat("acme/other"))
+    hub.fail("/api/models/", Fault(together=3))
+    done: list[str] = []
+
+    def release() -> None:
+        done.append("once")
+        read(hub, "acme/third")  # the other two are answered when this one has asked as well
+
+    wanted = [SourceRequest("hf://acme/tiny-chat"), SourceRequest("hf://acme/other")]
+    found = read_all(wanted, options(hub), meanwhile=release)
+
+    assert ["once"] == done
+    assert {RepositoryState.READABLE} == {facts.state for facts in found}
+
+
+def test_nothing_is_done_meanwhile_where_nobody_is_asked(tmp_path: Path) -> None:
+    """A folder takes no time that could be used."""
+    done: list[str] = []
+    (tmp_path / "config.json").write_text("{}")
+
+    read_all([SourceRequest(str(tmp_path))], SourceOptions(base=tmp_path), meanwhile=lambda: done.append("once"))
+
+    assert [] == done
