@@ -17,7 +17,7 @@ TOOLS = Path(
     os.environ.get("SLIPWAY_CLUSTER_TOOLS")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway" / "cluster"
 )
-PATIENCE = 60.0
+PATIENCE = 120.0  # seconds: a machine of two cores may be busy
 
 
 class NotReadyError(RuntimeError):

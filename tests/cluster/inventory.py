@@ -32,20 +32,30 @@ def everything(plane: ControlPlane, *, namespaced: bool | None = None) -> frozen
 
 def state(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     """Return, of each of the objects as the API server holds it, what every write changes and no reading does."""
+    return _states(_held(plane, objects))
+
+
+def _held(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     options = ["get", "-f", "-", "-o", "json", "--show-managed-fields"]
     found = json.loads(plane.kubectl(*options, stdin=as_list(objects)).stdout)
-    items = found["items"] if found["kind"] == "List" else [found]
+    return list(found["items"]) if found["kind"] == "List" else [found]
+
+
+def _states(items: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     return {
         title(each): json.dumps({key: each["metadata"].get(key) for key in CONSTANT}, sort_keys=True) for each in items
     }
 
 
 def settled(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-    """Return the state of the objects once the controllers have said all that they have to say."""
+    """Return the state of the objects once their Jobs are done and the controllers have no more to say."""
     seen: list[Mapping[str, str]] = []
 
     def calm() -> bool:
-        seen.append(state(plane, objects))
+        held = _held(plane, objects)
+        if plane.runs_pods and any(each["kind"] == "Job" and "succeeded" not in each["status"] for each in held):
+            return False
+        seen.append(_states(held))
         return len(seen) > CALM and all(each == seen[-1] for each in seen[-CALM:])
 
     until("objects keep changing", calm)
