@@ -152,7 +152,7 @@ def growth(environment: Environment) -> list[Line]:
     return [
         pair("100 models, of the time of one", hundred, 3.0, "at most 3"),
         most("1,000 models, of the time of 100", models[1000] / models[100], 10.0, "linear: at most 10"),
-        most("10,000 findings in all formats, of the time of 1,000", ratio, 11.0, "linear: about 10"),
+        most("10,000 findings in all formats, of the processor's time for 1,000", ratio, 11.0, "linear: about 10"),
     ]
 
 
