@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 PAGE = Path(__file__).parents[2] / "docs" / "judges.md"
-SMALL = ("demo", "dev", "staging")  # the stacks of one replica, by a tag that people read
+SMALL = ("demo", "dev", "staging", "shared")  # the stacks of one replica, by a tag that people read
 BEGIN, END = "<!-- kept, by `make docs` -->\n", "<!-- end of kept -->"
 COLUMNS = "| check | fails in | because |\n|---|---|---|\n"
 
