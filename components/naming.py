@@ -8,6 +8,7 @@ COMMIT_DIGITS = 12  # of a commit in an object's name: unique within one reposit
 DIGEST_DIGITS = 8
 NAME = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
+INSTANCE_LABEL = "app_kubernetes_io_instance"  # the same in Prometheus, as the PodMonitor hands it on
 COMPONENT = "app.kubernetes.io/component"
 PART_OF = "app.kubernetes.io/part-of"
 MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from components.naming import INSTANCE_LABEL
 from components.scaling.args import AutoscalerArgs, MetricNamesArgs
 
 WAITING = 5
 SCALE_UP, SCALE_DOWN = 60, 600  # seconds; a start takes minutes and a GPU, so neither follows a spike
 PERIOD = 60
-INSTANCE_LABEL = "app_kubernetes_io_instance"  # as the PodMonitor hands it on
 METRICS: MetricNamesArgs = {
     "waiting": "vllm:num_requests_waiting",
     "running": "vllm:num_requests_running",

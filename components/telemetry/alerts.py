@@ -6,8 +6,9 @@ Series that begin with `kube_` are those of kube-state-metrics; without it these
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.naming import INSTANCE_LABEL
 from components.telemetry.args import WatchedModelArgs
-from components.telemetry.expression import Scope
+from components.telemetry.expression import GROUP, Scope
 
 WAITING = 10  # requests for each server
 FIRST_TOKEN = 10  # seconds
@@ -16,8 +17,8 @@ FAILED = 0.05  # of the requests
 PREEMPTIONS = 0.1  # a second
 RESTARTS = 2  # an hour
 LATE = "10m"
-SERVER_LABEL = "app_kubernetes_io_instance"  # as the PodMonitor hands it on
 RUNBOOK = "docs/operations.md"
+MODEL = f"{{{{ $labels.{INSTANCE_LABEL} }}}}"
 
 
 def rules(namespace: str, series: Mapping[str, str], models: Sequence[WatchedModelArgs]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def rules(namespace: str, series: Mapping[str, str], models: Sequence[WatchedMod
 def _absent(scope: Scope, series: Mapping[str, str], models: Sequence[WatchedModelArgs]) -> Iterator[dict[str, Any]]:
     for model in models:
         if model.get("always_on", True):
-            running = scope.select(series["requests_running"], **{SERVER_LABEL: model["name"]})
+            running = scope.select(series["requests_running"], **{INSTANCE_LABEL: model["name"]})
             yield _alert(
                 "SlipwayModelDown",
                 f"absent({running})",
@@ -53,21 +54,21 @@ def _queue(scope: Scope, series: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         f"{scope.total(waiting)} / {scope.servers(waiting)} > {WAITING}",
         LATE,
         "warning",
-        "{{ $labels.model_name }}: {{ $value | humanize }} requests wait for each server",
+        MODEL + ": {{ $value | humanize }} requests wait for each server",
     )
     yield _alert(
         "SlipwayKvCacheFull",
         f"{scope.mean(usage)} > {FULL} and {scope.total(waiting)} > 0",
         LATE,
         "warning",
-        "{{ $labels.model_name }}: the KV cache is {{ $value | humanizePercentage }} full and requests wait",
+        MODEL + ": the KV cache is {{ $value | humanizePercentage }} full and requests wait",
     )
     yield _alert(
         "SlipwayPreemptions",
         f"{scope.rate(series['preemptions'], LATE)} > {PREEMPTIONS}",
         "15m",
         "info",
-        "{{ $labels.model_name }}: {{ $value | humanize }} requests a second lose their KV cache and start anew",
+        MODEL + ": {{ $value | humanize }} requests a second lose their KV cache and start anew",
     )
 
 
@@ -78,21 +79,20 @@ def _speed(scope: Scope, series: Mapping[str, str]) -> Iterator[dict[str, Any]]:
             f"{scope.quantile(0.95, buckets, LATE)} > {FIRST_TOKEN}",
             "15m",
             "warning",
-            "{{ $labels.model_name }}: one in twenty answers begins after {{ $value | humanizeDuration }} or more",
+            MODEL + ": one in twenty answers begins after {{ $value | humanizeDuration }} or more",
         )
 
 
 def _failures(scope: Scope) -> Iterator[dict[str, Any]]:
     """Yield the alert on answers of 5xx, as the HTTP server itself counts them."""
-    by = f"namespace, {SERVER_LABEL}"
-    bad = f"sum by ({by}) (rate({scope.select('http_requests_total', status='5xx')}[{LATE}]))"
-    every = f"sum by ({by}) (rate({scope.select('http_requests_total')}[{LATE}]))"
+    bad = f"sum by ({GROUP}) (rate({scope.select('http_requests_total', status='5xx')}[{LATE}]))"
+    every = f"sum by ({GROUP}) (rate({scope.select('http_requests_total')}[{LATE}]))"
     yield _alert(
         "SlipwayRequestsFail",
         f"{bad} / {every} > {FAILED}",
         LATE,
         "critical",
-        "{{ $labels." + SERVER_LABEL + " }}: {{ $value | humanizePercentage }} of the requests fail",
+        MODEL + ": {{ $value | humanizePercentage }} of the requests fail",
     )
 
 

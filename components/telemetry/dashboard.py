@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.naming import digest
+from components.naming import INSTANCE_LABEL, digest
 from components.telemetry.expression import GROUP, Scope
 
 SCHEMA = 39  # of Grafana 11; newer ones migrate it
@@ -13,8 +13,8 @@ COLUMNS = 24
 HEIGHT = 8
 WINDOW = "$__rate_interval"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
-CHOSEN = 'model_name=~"$model"'
-BY_MODEL = "{{model_name}}"
+CHOSEN = f'{INSTANCE_LABEL}=~"$model"'
+BY_MODEL = f"{{{{{INSTANCE_LABEL}}}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _variables(namespace: str, series: Mapping[str, str]) -> list[dict[str, Any]
             "label": "Model",
             "type": "query",
             "datasource": SOURCE,
-            "query": {"query": f"label_values({running}, model_name)", "refId": "model"},
+            "query": {"query": f"label_values({running}, {INSTANCE_LABEL})", "refId": "model"},
             "includeAll": True,
             "multi": True,
             "current": {"text": ["All"], "value": ["$__all"]},

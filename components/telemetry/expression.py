@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-GROUP = "namespace, model_name"
+from components.naming import INSTANCE_LABEL
+
+GROUP = f"namespace, {INSTANCE_LABEL}"  # not by `model_name`: a canary serves under the name of another model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The namespace, and which models of it: a matcher for `model_name`, empty for all."""
+    """The namespace, and which models of it: a matcher for their label, empty for all."""
 
     namespace: str
     model: str = ""

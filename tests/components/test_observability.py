@@ -175,3 +175,15 @@ def test_every_alert_is_explained_to_the_operator() -> None:
     headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
 
     assert set(alerts(made())) <= headings
+
+
+def test_a_canary_is_told_from_the_model_whose_name_it_serves() -> None:
+    """Both show the same `model_name`; alerts and panels group by the model's own name in the cluster."""
+    recording = made()
+
+    for text in expressions(recording):
+        assert "model_name" not in text
+    assert (
+        "{{ $labels.app_kubernetes_io_instance }}: "
+        in alerts(recording)["SlipwayKvCacheFull"]["annotations"]["summary"]
+    )
