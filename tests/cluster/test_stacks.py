@@ -10,7 +10,7 @@ import pytest
 from tests.cluster.conftest import accepted, applied
 from tests.cluster.control_plane import ControlPlane, as_list, until
 from tests.cluster.inventory import everything, nothing_left, settled, state
-from tests.cluster.nodes import PRODUCT, karpenter_nodes
+from tests.cluster.nodes import PRODUCT, karpenter_nodes, node
 from tests.cluster.supplies import supplies
 from tests.hub.server import Hub
 from tools.rendering import Rendering, judged, render, stack_files
@@ -51,8 +51,7 @@ def stack(
     settings = {key.removeprefix("slipway:"): value for key, value in content["config"].items()}
     rendering = Rendering.read(render(content, name, tmp_path_factory.mktemp(name), hub.url))
     with nothing_left(cluster):
-        if nodes := karpenter_nodes(rendering.objects, _wanted_nodes(settings)):
-            accepted(cluster.apply(nodes))
+        accepted(cluster.apply(_nodes(settings, rendering)))
         before = everything(cluster)
         yield Stack(
             name=name,
@@ -107,10 +106,24 @@ def test_deleting_its_objects_leaves_nothing(cluster: ControlPlane, stack: Stack
     until("something is left", lambda: everything(cluster) <= stack.before)
 
 
+def _nodes(settings: Mapping[str, Any], rendering: Rendering) -> Sequence[Mapping[str, Any]]:
+    """Return the nodes that Karpenter would start, or those that an operator has of the pools' products."""
+    counts = _wanted_nodes(settings)
+    if settings["cluster"]["platform"] == "karpenter":
+        return karpenter_nodes(rendering.objects, counts)
+    return [
+        node(
+            f"existing-{pool['name']}-{number}",
+            {PRODUCT: find_gpu(pool["gpu"]).product_label},
+            pool.get("gpusPerNode", 1),
+        )
+        for pool in settings["nodePools"]
+        for number in range(counts[pool["name"]])
+    ]
+
+
 def _wanted_nodes(settings: Mapping[str, Any]) -> Counter[str]:
     """Return how many nodes of each pool the smallest number of replicas takes."""
-    if settings["cluster"]["platform"] != "karpenter":
-        return Counter()
     per_node = {each["name"]: each.get("gpusPerNode", 1) for each in settings["nodePools"]}
     gpus: Counter[str] = Counter()
     for model in settings["models"]:
