@@ -18,6 +18,7 @@ PASSING = (  # they come and go by themselves, or are shown under another name t
 )
 COLUMNS = "custom-columns=KIND:.kind,API:.apiVersion,NAMESPACE:.metadata.namespace,NAME:.metadata.name"
 CALM = 4  # equal states in a row
+STATUS_BY_DEFAULT = {"Gateway"}  # the first write of anything stores it, where no controller has written one
 CONSTANT = ("resourceVersion", "generation", "managedFields", "uid")
 
 
@@ -43,8 +44,13 @@ def _held(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> list[Map
 
 def _states(items: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     return {
-        title(each): json.dumps({key: each["metadata"].get(key) for key in CONSTANT}, sort_keys=True) for each in items
+        title(each): json.dumps({key: each["metadata"].get(key) for key in _told_by(each)}, sort_keys=True)
+        for each in items
     }
+
+
+def _told_by(each: Mapping[str, Any]) -> Sequence[str]:
+    return [key for key in CONSTANT if key != "resourceVersion" or each["kind"] not in STATUS_BY_DEFAULT]
 
 
 def settled(plane: ControlPlane, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:

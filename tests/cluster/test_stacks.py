@@ -93,7 +93,8 @@ def test_a_second_apply_changes_nothing_at_all(cluster: ControlPlane, stack: Sta
 
     warnings = accepted(cluster.apply(stack.applied))
 
-    assert ([], before) == (warnings, state(cluster, stack.applied))
+    after = state(cluster, stack.applied)
+    assert ([], []) == (warnings, [(before[name], after[name]) for name in before if after[name] != before[name]])
 
 
 def test_deleting_its_objects_leaves_nothing(cluster: ControlPlane, stack: Stack) -> None:
