@@ -13,7 +13,7 @@ from components.server import network
 from components.weights.args import ModelWeightsArgs
 from components.weights.disk import IMAGE, NODE, STORES, VOLUME
 from components.weights.job import JobNames, fetches, job_spec
-from components.weights.manifest import Manifest, manifest
+from components.weights.manifest import HUB, Manifest, manifest
 from components.weights.mount import claimed, imaged
 from components.weights.script import MANIFEST, modules
 
@@ -100,6 +100,13 @@ class ModelWeights(pulumi.ComponentResource):
         default = MANY_NODES if self._args.get("replicas", 1) > 1 else ONE_NODE
         return self._args.get("access_mode", default)
 
+    def _shape(self, found: Manifest) -> str:
+        """Return what changes with the claim's content, which the API keeps: a claim of one name could not be replaced.
+
+        It would have to go first, and it stays as long as a server mounts it.
+        """
+        return digest(self._access_mode(), self._args.get("storage_class", ""), quantity(found.volume))
+
     def _metadata(self, *parts: str) -> kubernetes.meta.v1.ObjectMetaArgsDict:
         return {
             "name": object_name(self._name, *parts),
@@ -108,7 +115,7 @@ class ModelWeights(pulumi.ComponentResource):
         }
 
     def _claim(self, found: Manifest) -> kubernetes.core.v1.PersistentVolumeClaim:
-        metadata = self._metadata("weights", found.version)
+        metadata = self._metadata("weights", found.version, self._shape(found))
         # A class that binds at first use leaves the claim pending until the Job's pod is there.
         metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
         spec: kubernetes.core.v1.PersistentVolumeClaimSpecArgsDict = {
@@ -145,7 +152,8 @@ class ModelWeights(pulumi.ComponentResource):
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
         mine = selector(self._labels["app.kubernetes.io/instance"], PREFETCH)
-        spec = network.fetching(mine) if fetches(self._args) else network.closed(mine)
+        hub = self._args.get("endpoint", HUB)
+        spec = network.fetching(mine, ports=network.ports_of([hub])) if fetches(self._args) else network.closed(mine)
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-prefetch",
             metadata=self._metadata(PREFETCH),
@@ -169,9 +177,10 @@ class ModelWeights(pulumi.ComponentResource):
             service_account=account.metadata.name,
         )
         patience = f"{found.seconds + 600}s"
+        version = digest(self._checksum, self._shape(found)) if claim else self._checksum
         return kubernetes.batch.v1.Job(
             f"{self._name}-prefetch",
-            metadata=self._metadata(PREFETCH, self._commit[:COMMIT_DIGITS], self._checksum),
+            metadata=self._metadata(PREFETCH, self._commit[:COMMIT_DIGITS], version),
             spec=job_spec(self._args, names, found, self._labels, on_pool=self.single_node or self.store == IMAGE),
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -14,7 +14,7 @@ from components.naming import digest, labels, object_name, selector
 from components.server import network
 from components.weights.args import ModelWeightsArgs
 from components.weights.disk import NODE
-from components.weights.manifest import Manifest, manifest
+from components.weights.manifest import HUB, Manifest, manifest
 from components.weights.script import MANIFEST, modules
 
 TOKEN = "slipway:index:NodeCache"  # noqa: S105 - a type token of Pulumi, no secret
@@ -136,10 +136,11 @@ class NodeCache(pulumi.ComponentResource):
         )
 
     def _network_policy(self) -> kubernetes.networking.v1.NetworkPolicy:
+        hubs = [each.get("endpoint", HUB) for each in self._args.get("models", [])]
         return kubernetes.networking.v1.NetworkPolicy(
             f"{self._name}-cache",
             metadata=self._metadata(object_name(self._name, CACHE)),
-            spec=network.fetching(self._selector()),
+            spec=network.fetching(self._selector(), ports=network.ports_of(hubs)),
             opts=self._options(),
         )
 

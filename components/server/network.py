@@ -1,5 +1,6 @@
 """Who may talk to whom: nobody, and then the exact openings."""
 
+import urllib.parse
 from collections.abc import Sequence
 
 import pulumi
@@ -21,7 +22,7 @@ METADATA_NETWORKS = [
 ]  # cloud metadata services give credentials to whoever asks
 PRIVATE_NETWORKS = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 NODE_LOCAL_DNS = "169.254.20.10/32"
-HTTPS = 443
+HTTP, HTTPS = 80, 443
 DNS = 53
 
 
@@ -55,16 +56,26 @@ def together(members: LabelSelectorArgsDict) -> NetworkPolicySpecArgsDict:
     }
 
 
-def fetching(labels: dict[str, str], *, private: bool = True) -> NetworkPolicySpecArgsDict:
+def fetching(
+    labels: dict[str, str], *, private: bool = True, ports: Sequence[int] = (HTTPS,)
+) -> NetworkPolicySpecArgsDict:
     """Return the policy that lets these pods ask names and call HTTPS, but no metadata service.
 
-    ``private`` networks are left open for a mirror of the Hub; a server that fetches what clients name has them shut.
+    ``private`` networks are left open for a mirror of the Hub, whose own port is one of the ``ports``; a server that
+    fetches what clients name has them shut.
     """
+    shut = METADATA_NETWORKS if private else [*METADATA_NETWORKS, *PRIVATE_NETWORKS]
     return {
         "pod_selector": {"match_labels": labels},
         "policy_types": ["Egress"],
-        "egress": [*_names(), _https(METADATA_NETWORKS if private else [*METADATA_NETWORKS, *PRIVATE_NETWORKS])],
+        "egress": [*_names(), _outside(shut, ports)],
     }
+
+
+def ports_of(hubs: Sequence[str]) -> Sequence[int]:
+    """Return the ports of these addresses, and that of HTTPS: a mirror may lead to a storage elsewhere."""
+    parts = [urllib.parse.urlsplit(hub) for hub in hubs]
+    return sorted({HTTPS, *(each.port or (HTTP if each.scheme == "http" else HTTPS) for each in parts)})
 
 
 def namespace_peer(namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgsDict:
@@ -82,7 +93,7 @@ def pods_peer(labels: dict[str, str]) -> NetworkPolicyPeerArgsDict:
     return {"pod_selector": {"match_labels": labels}}
 
 
-def _https(shut: Sequence[str]) -> NetworkPolicyEgressRuleArgsDict:
+def _outside(shut: Sequence[str], ports: Sequence[int]) -> NetworkPolicyEgressRuleArgsDict:
     six = [network for network in shut if ":" in network]
     four = [network for network in shut if ":" not in network]
     return {
@@ -90,7 +101,7 @@ def _https(shut: Sequence[str]) -> NetworkPolicyEgressRuleArgsDict:
             {"ip_block": {"cidr": "0.0.0.0/0", "except_": four}},
             {"ip_block": {"cidr": "::/0", "except_": six}},
         ],
-        "ports": [_port(HTTPS)],
+        "ports": [_port(port) for port in ports],
     }
 
 

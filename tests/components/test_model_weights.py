@@ -39,7 +39,8 @@ def test_the_volume_holds_the_files_and_a_tenth_more() -> None:
 
     assert {"requests": {"storage": "7Gi"}} == claim["spec"]["resources"]
     assert ["ReadWriteOnce"] == claim["spec"]["accessModes"]
-    assert "granite-weights-0123456789ab" == claim["metadata"]["name"] == outputs["claim_name"]
+    assert claim["metadata"]["name"].startswith("granite-weights-0123456789ab-")
+    assert claim["metadata"]["name"] == outputs["claim_name"]
     assert "0123456789ab" == outputs["model_path"]
 
 
@@ -50,6 +51,17 @@ def test_volume_and_job_carry_the_commit() -> None:
     for kind in ("PersistentVolumeClaim", "Job"):
         assert first.one(kind)["metadata"]["name"] != second.one(kind)["metadata"]["name"]
     assert first.one("Job")["metadata"]["name"].startswith("granite-prefetch-0123456789ab-")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"replicas": 2}, {"storage_class": "fast"}, {"files": [{"path": "config.json", "size": 9 * GIB}]}]
+)
+def test_a_claim_with_another_content_has_another_name(changes: dict[str, Any]) -> None:
+    """Under one name the old claim would have to go first, and the servers that mount it would keep it."""
+    first, second = make()[0], make(**changes)[0]
+
+    for kind in ("PersistentVolumeClaim", "Job"):
+        assert first.one(kind)["metadata"]["name"] != second.one(kind)["metadata"]["name"]
 
 
 def test_a_changed_list_of_files_is_another_job() -> None:
@@ -120,6 +132,21 @@ def test_only_the_prefetch_reaches_the_internet() -> None:
     assert ["Egress"] == policy["policyTypes"]
     assert [[53, 53], [443]] == [[port["port"] for port in rule["ports"]] for rule in policy["egress"]]
     assert {"169.254.0.0/16"} == set(policy["egress"][1]["to"][0]["ipBlock"]["except"])
+
+
+@pytest.mark.parametrize(
+    ("hub", "ports"),
+    [
+        ("https://mirror.example.com:8443/hf", [443, 8443]),
+        ("http://mirror.example.com", [80, 443]),
+        ("https://mirror.example.com", [443]),
+    ],
+)
+def test_the_prefetch_reaches_the_port_of_the_mirror_that_it_is_told(hub: str, ports: list[int]) -> None:
+    """And HTTPS, since a mirror may lead to a storage elsewhere."""
+    policy = make(endpoint=hub)[0].one("NetworkPolicy")["spec"]
+
+    assert ports == [port["port"] for port in policy["egress"][1]["ports"]]
 
 
 def test_the_job_gives_up_at_once_when_trying_again_cannot_help() -> None:

@@ -49,6 +49,13 @@ def mounted(container: dict[str, Any]) -> dict[str, bool]:
     return {each["name"]: each.get("readOnly", False) for each in container["volumeMounts"]}
 
 
+def test_the_nodes_are_filled_from_a_mirror_on_its_own_port() -> None:
+    """The policy opens it beside that of HTTPS."""
+    policy = cache(models=[model("granite", endpoint="http://mirror.example.com:8080")]).one("NetworkPolicy")["spec"]
+
+    assert [443, 8080] == [port["port"] for port in policy["egress"][1]["ports"]]
+
+
 def test_the_volume_lies_on_the_pools_nodes_and_is_for_one_claim() -> None:
     """It is found by nobody else, and the cluster never empties it."""
     recording = cache(node_selector={"b": "2", "a": "1"})
