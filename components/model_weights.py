@@ -1,5 +1,6 @@
 """ModelWeights: a volume with exactly the files that were checked, or a claim that holds them already."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from components.weights.args import ModelWeightsArgs
 from components.weights.disk import IMAGE, NODE, STORES, VOLUME
 from components.weights.job import JobNames, fetches, job_spec
 from components.weights.manifest import HUB, Manifest, manifest
-from components.weights.mount import claimed, imaged
+from components.weights.mount import RELEASE, claimed, imaged
 from components.weights.script import MANIFEST, modules
 
 TOKEN = "slipway:index:ModelWeights"  # noqa: S105 - a type token of Pulumi, no secret
@@ -100,12 +101,20 @@ class ModelWeights(pulumi.ComponentResource):
         default = MANY_NODES if self._args.get("replicas", 1) > 1 else ONE_NODE
         return self._args.get("access_mode", default)
 
-    def _shape(self, found: Manifest) -> str:
+    def _shape(self, found: Manifest) -> pulumi.Output[str]:
         """Return what changes with the claim's content, which the API keeps: a claim of one name could not be replaced.
 
-        It would have to go first, and it stays as long as a server mounts it.
+        It would have to go first, and it stays as long as a server mounts it. A volume for one node is of one pool too:
+        on the nodes of another the Job could not mount what a server still holds.
         """
-        return digest(self._access_mode(), self._args.get("storage_class", ""), quantity(found.volume))
+        plain = (self._access_mode(), self._args.get("storage_class", ""), quantity(found.volume))
+        place = self._args.get("node_selector", {}) if self.single_node else {}
+        return pulumi.Output.from_input(place).apply(lambda labels: digest(*plain, json.dumps(labels, sort_keys=True)))
+
+    def _named(self, found: Manifest, *parts: str) -> kubernetes.meta.v1.ObjectMetaArgsDict:
+        """Return the metadata of what belongs to the claim."""
+        name = self._shape(found).apply(lambda shape: object_name(self._name, *parts, shape))
+        return {**self._metadata(), "name": name}
 
     def _metadata(self, *parts: str) -> kubernetes.meta.v1.ObjectMetaArgsDict:
         return {
@@ -115,7 +124,7 @@ class ModelWeights(pulumi.ComponentResource):
         }
 
     def _claim(self, found: Manifest) -> kubernetes.core.v1.PersistentVolumeClaim:
-        metadata = self._metadata("weights", found.version, self._shape(found))
+        metadata = self._named(found, "weights", found.version)
         # A class that binds at first use leaves the claim pending until the Job's pod is there.
         metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
         spec: kubernetes.core.v1.PersistentVolumeClaimSpecArgsDict = {
@@ -126,7 +135,10 @@ class ModelWeights(pulumi.ComponentResource):
         if storage := self._args.get("storage_class"):
             spec["storage_class_name"] = storage
         return kubernetes.core.v1.PersistentVolumeClaim(
-            f"{self._name}-weights", metadata=metadata, spec=spec, opts=pulumi.ResourceOptions(parent=self)
+            f"{self._name}-weights",
+            metadata=metadata,
+            spec=spec,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=f"{RELEASE}s")),
         )
 
     def _service_account(self) -> kubernetes.core.v1.ServiceAccount:
@@ -177,10 +189,10 @@ class ModelWeights(pulumi.ComponentResource):
             service_account=account.metadata.name,
         )
         patience = f"{found.seconds + 600}s"
-        version = digest(self._checksum, self._shape(found)) if claim else self._checksum
+        parts = (PREFETCH, self._commit[:COMMIT_DIGITS], self._checksum)
         return kubernetes.batch.v1.Job(
             f"{self._name}-prefetch",
-            metadata=self._metadata(PREFETCH, self._commit[:COMMIT_DIGITS], version),
+            metadata=self._named(found, *parts) if claim else self._metadata(*parts),
             spec=job_spec(self._args, names, found, self._labels, on_pool=self.single_node or self.store == IMAGE),
             opts=pulumi.ResourceOptions(
                 parent=self,

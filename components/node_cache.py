@@ -15,6 +15,7 @@ from components.server import network
 from components.weights.args import ModelWeightsArgs
 from components.weights.disk import NODE
 from components.weights.manifest import HUB, Manifest, manifest
+from components.weights.mount import RELEASE
 from components.weights.script import MANIFEST, modules
 
 TOKEN = "slipway:index:NodeCache"  # noqa: S105 - a type token of Pulumi, no secret
@@ -105,7 +106,7 @@ class NodeCache(pulumi.ComponentResource):
             f"{self._name}-cache",
             metadata=self._metadata(name),
             spec=claim_spec(volume.metadata.name),
-            opts=self._options(),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete=f"{RELEASE}s")),
         )
 
     def _service_account(self) -> kubernetes.core.v1.ServiceAccount:

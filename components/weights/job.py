@@ -14,13 +14,14 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from components.hardening import container_security, environment, pod_security
-from components.naming import PREFETCH
+from components.naming import INSTANCE, PREFETCH, SERVER, selector
 from components.weights import token
 from components.weights.args import ModelWeightsArgs
 from components.weights.manifest import Manifest
 from components.weights.mount import MODELS, VOLUME
 from components.weights.script import BASE, COMMAND, MANIFEST, items
 
+HOST_LABEL = "kubernetes.io/hostname"
 GIVE_UP = 2  # the prefetch's exit status when trying again cannot help
 RETRIES = 6
 NEEDS = {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}
@@ -61,12 +62,13 @@ def job_spec(
                     "karpenter.sh/do-not-disrupt": "true",
                 },
             },
-            "spec": _pod(args, names, manifest, on_pool=on_pool),
+            "spec": _pod(args, names, manifest, near=labels[INSTANCE] if on_pool else ""),
         },
     }
 
 
-def _pod(args: ModelWeightsArgs, names: JobNames, manifest: Manifest, *, on_pool: bool) -> PodSpecArgsDict:
+def _pod(args: ModelWeightsArgs, names: JobNames, manifest: Manifest, *, near: str) -> PodSpecArgsDict:
+    """Return the pod; ``near`` is the model whose servers' nodes it belongs on, empty for any node."""
     pod: PodSpecArgsDict = {
         "service_account_name": names.service_account,
         "automount_service_account_token": False,
@@ -76,13 +78,21 @@ def _pod(args: ModelWeightsArgs, names: JobNames, manifest: Manifest, *, on_pool
         "containers": [_container(args, manifest)],
         "volumes": _volumes(args, names),
     }
-    if on_pool and "node_selector" in args:
+    if near and "weights_image" not in args:
+        pod["affinity"] = {"pod_affinity": cast("Any", _beside(near))}  # a plain dictionary of the same keys
+    if near and "node_selector" in args:
         pod["node_selector"] = args["node_selector"]
-    if on_pool and "tolerations" in args:
+    if near and "tolerations" in args:
         pod["tolerations"] = cast("Any", args["tolerations"])  # plain dictionaries of the same keys
     if pull := args.get("image_pull_secrets"):
         pod["image_pull_secrets"] = [{"name": name} for name in pull]
     return pod
+
+
+def _beside(model: str) -> dict[str, Any]:
+    """Return the wish for the node of the model's server: while that one runs, no other node mounts its volume."""
+    term = {"topology_key": HOST_LABEL, "label_selector": {"match_labels": selector(model, SERVER)}}
+    return {"preferred_during_scheduling_ignored_during_execution": [{"weight": 100, "pod_affinity_term": term}]}
 
 
 def _container(args: ModelWeightsArgs, manifest: Manifest) -> ContainerArgsDict:

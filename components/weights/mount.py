@@ -5,6 +5,7 @@ from pulumi_kubernetes.core.v1 import VolumeArgsDict
 
 MODELS = "/models"
 VOLUME = "models"
+RELEASE = 75 * 60  # seconds: a claim goes with the last pod that mounts it, and a server may drain for an hour
 
 
 def claimed(claim: pulumi.Input[str]) -> VolumeArgsDict:

@@ -55,6 +55,7 @@ class Recording(mocks.Mocks):
     logs: list[tuple[str, str, str]] = field(default_factory=list)
     dependencies: dict[str, set[str]] = field(default_factory=dict)
     ignored: dict[str, list[str]] = field(default_factory=dict)
+    deletions: dict[str, str] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Keep the registration; the outputs are the inputs."""
@@ -90,10 +91,11 @@ class Monitor(mocks.MockMonitor):
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's method
-        """Keep the dependencies by type and name, then register."""
+        """Keep the dependencies and the time to go by type and name, then register."""
         waited = {urn.rpartition("$")[2] for urn in request.dependencies}
         self.recording.dependencies[f"{request.type}::{request.name}"] = waited
         self.recording.ignored[request.name] = list(request.ignoreChanges)
+        self.recording.deletions[f"{request.type}::{request.name}"] = request.customTimeouts.delete
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
 

@@ -54,7 +54,13 @@ def test_volume_and_job_carry_the_commit() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"replicas": 2}, {"storage_class": "fast"}, {"files": [{"path": "config.json", "size": 9 * GIB}]}]
+    "changes",
+    [
+        {"replicas": 2},
+        {"storage_class": "fast"},
+        {"files": [{"path": "config.json", "size": 9 * GIB}]},
+        {"node_selector": {"gpu": "h100"}},
+    ],
 )
 def test_a_claim_with_another_content_has_another_name(changes: dict[str, Any]) -> None:
     """Under one name the old claim would have to go first, and the servers that mount it would keep it."""
@@ -102,6 +108,23 @@ def test_a_volume_for_one_node_is_filled_on_the_servers_nodes() -> None:
 
     assert ({"gpu": "l4"}, [{"key": "nvidia.com/gpu"}]) == (pod(one)["nodeSelector"], pod(one)["tolerations"])
     assert "nodeSelector" not in pod(many)
+
+
+def test_a_volume_for_one_node_is_verified_beside_the_server_that_has_it() -> None:
+    """Another image makes another Job, and the volume of the running server is mounted on no other node."""
+    (wish,) = pod(make()[0])["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    term = wish["podAffinityTerm"]
+
+    assert "kubernetes.io/hostname" == term["topologyKey"]
+    assert {"granite", "server"} <= set(term["labelSelector"]["matchLabels"].values())
+    assert "affinity" not in pod(make(replicas=2)[0])
+
+
+def test_a_claim_may_wait_for_the_longest_drain_before_it_goes() -> None:
+    """Pulumi's own ten minutes would end an update in an error while an old server still answers."""
+    deletions = make()[0].deletions
+
+    assert "4500s" == deletions["kubernetes:core/v1:PersistentVolumeClaim::granite-weights"]
 
 
 def test_the_token_is_a_file_of_the_prefetch_alone() -> None:

@@ -56,6 +56,11 @@ def test_the_nodes_are_filled_from_a_mirror_on_its_own_port() -> None:
     assert [443, 8080] == [port["port"] for port in policy["egress"][1]["ports"]]
 
 
+def test_the_claim_may_wait_for_the_longest_drain_before_it_goes() -> None:
+    """Another path is another claim, and servers that still drain hold the old one."""
+    assert "4500s" == cache().deletions["kubernetes:core/v1:PersistentVolumeClaim::l4-cache"]
+
+
 def test_the_volume_lies_on_the_pools_nodes_and_is_for_one_claim() -> None:
     """It is found by nobody else, and the cluster never empties it."""
     recording = cache(node_selector={"b": "2", "a": "1"})
