@@ -35,6 +35,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "has to be at most {}", "set it to {} or less"),
     "less_than": ("lt", "has to be less than {}", "set it below {}"),
     "too_long": ("max_length", "has more than {} items", "leave at most {}"),
+    "too_short": ("min_length", "has fewer than {} items", "write at least {}"),
     "string_too_long": ("max_length", "is longer than {} characters", ""),
     "string_too_short": ("min_length", "is shorter than {} characters", ""),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from stacks.explanation import nearest
 from stacks.references.view import Found, View
-from stacks.references.weights import weights
+from stacks.references.weights import for_many_nodes, weights
 from stacks.weights import AccessMode, Store
 
 _ONE_NODE = {AccessMode.READ_WRITE_ONCE.value}
@@ -29,7 +29,7 @@ def _scale(model: View) -> Iterator[Found]:
         yield (
             model.at("weights", "accessMode"),
             "lets one node mount the volume, and there is more than one replica",
-            f"set it to `{AccessMode.READ_WRITE_MANY}`, with a storage class that can, or set `replicas.max` to 1",
+            f"{for_many_nodes(files)}, or set `replicas.max` to 1",
         )
 
 

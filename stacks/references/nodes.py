@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from stacks.references.view import Found, View
+from stacks.references.weights import for_many_nodes
 from stacks.weights import AccessMode
 
 HOSTNAME = "kubernetes.io/hostname"
@@ -36,9 +37,10 @@ def nodes(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
 
 
 def _volume(model: View) -> Iterator[Found]:
-    if model.inner("weights").text("accessMode") == AccessMode.READ_WRITE_ONCE:
+    files = model.inner("weights")
+    if files.text("accessMode") == AccessMode.READ_WRITE_ONCE:
         yield (
             model.at("weights", "accessMode"),
             "lets one node mount the volume, and each replica spans several",
-            f"set it to `{AccessMode.READ_WRITE_MANY}`, with a storage class that can, or set `nodesPerReplica` to 1",
+            f"{for_many_nodes(files)}, or set `nodesPerReplica` to 1",
         )

@@ -60,7 +60,7 @@ _KARPENTER_LIMITS = (
 _LIMITS: Mapping[str, tuple[_Limit, ...]] = {
     Platform.EXISTING: tuple(
         _Limit(key=key, reason="means nothing for nodes that exist already")
-        for key in ("instanceType", "zones", "spot", "diskGib", "memoryGibPerNode")
+        for key in ("minNodes", "instanceType", "zones", "spot", "diskGib", "memoryGibPerNode")
     ),
     Platform.KARPENTER: _KARPENTER_LIMITS,
     Platform.KAPSULE: (
@@ -108,7 +108,7 @@ def cluster(found: View) -> Iterator[Found]:
 def pool(found: View, cluster: View) -> Iterator[Found]:
     """Yield what a pool cannot be on the cluster's platform."""
     platform = cluster.text("platform")
-    if found.number("minNodes", 0) > (most := found.number("maxNodes", 1)):
+    if platform != Platform.EXISTING and found.number("minNodes", 0) > (most := found.number("maxNodes", 1)):
         yield found.at("minNodes"), "is above `maxNodes`", f"set it to {most} or less, or raise `maxNodes`"
     if platform not in set(Platform):
         return

@@ -10,6 +10,7 @@ from stacks.references.endpoint import endpoint, entrance
 from stacks.references.host import hosts, shared
 from stacks.references.infrastructure import capacity, devices, engine
 from stacks.references.model import model
+from stacks.references.names import derived
 from stacks.references.nodes import nodes
 from stacks.references.platform import cluster, pool
 from stacks.references.scaling import autoscaler, drain, scaling
@@ -40,6 +41,7 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
         yield from endpoint(each, stack.inner("cluster"), behind)
         yield from scaling(each, stack.inner("cluster"), behind)
         yield from drain(each, by_name.get(each.text("pool")))
+    yield from derived(models)
     yield from hosts(stack, one_key="apiKey" in secrets)
     yield from devices(by_name, models)
     yield from adapters(models)

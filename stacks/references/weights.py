@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from stacks.references.view import Found, View
-from stacks.weights import Store
+from stacks.weights import AccessMode, Store
 
 _KEYS = {
     Store.VOLUME: ("claim", "path", "storageClass", "accessMode"),
@@ -34,6 +34,13 @@ def weights(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
         yield from _node(model, pools)
     if store == Store.VOLUME:
         yield from _volume(found)
+
+
+def for_many_nodes(files: View) -> str:
+    """Return what makes a volume one that many nodes can mount."""
+    if files.states("claim"):
+        return "name a claim that many nodes can mount, and remove it"
+    return f"set it to `{AccessMode.READ_WRITE_MANY}`, with a storage class that can"
 
 
 def _mend(key: str) -> str:
@@ -78,6 +85,12 @@ def _node(model: View, pools: Mapping[str, View]) -> Iterator[Found]:
 def _volume(found: View) -> Iterator[Found]:
     if found.states("path") and not found.states("claim"):
         yield found.at("path"), "means nothing without `weights.claim`", "name the claim, or remove it"
+    if found.text("accessMode") == AccessMode.READ_ONLY_MANY and not found.states("claim"):
+        yield (
+            found.at("accessMode"),
+            "lets nobody write, and a new volume has to be filled",
+            f"set it to `{AccessMode.READ_WRITE_MANY}`, or name a filled one as `claim`",
+        )
     for key in ("storageClass", "accessMode") if found.states("claim") else ():
         if found.states(key) and found.text(key) not in _ONE_NODE:
             yield found.at(key), "means nothing for a claim that exists already", "remove it"
