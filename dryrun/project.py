@@ -40,6 +40,8 @@ class Project:
         found = self.stack_files()
         if stack in found:
             return found[stack]
+        if path.is_file():
+            raise ProjectError(f"`{safe(stack)[:100]}` is no stack file by its name: call it `Pulumi.<stack>.yaml`")
         raise ProjectError(f"unknown stack `{safe(stack)[:100]}`{_suggestion(stack, found)}")
 
     def with_stacks(self, folder: Path) -> "Project":

@@ -35,7 +35,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "has to be at most {}", "set it to {} or less"),
     "less_than": ("lt", "has to be less than {}", "set it below {}"),
     "too_long": ("max_length", "has more than {} items", "leave at most {}"),
-    "too_short": ("min_length", "has fewer than {} items", "write at least {}"),
+    "too_short": ("min_length", "has to have {} or more items", "add what is missing"),
     "string_too_long": ("max_length", "is longer than {} characters", ""),
     "string_too_short": ("min_length", "is shorter than {} characters", ""),
 }
@@ -93,7 +93,9 @@ def _words(detail: "ErrorDetails", path: Path, raw: Mapping[str, object]) -> tup
     if kind == PROBLEM:
         return str(context["message"]), str(context["help"])
     if kind == "extra_forbidden":
-        return unknown_key(str(path[-1]), _siblings(path))
+        key = str(path[-1])
+        message, help_ = unknown_key(key, _siblings(path))
+        return message, _elsewhere(key, path) or help_
     if kind == "enum":
         return _choice(str(context["expected"]), _value(raw, path))
     if kind in _BOUNDS:
@@ -122,15 +124,26 @@ def _keys(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
+def _elsewhere(key: str, path: Path) -> str:
+    """Return the help for a key that exists, but deeper or at the top of the stack; nothing for any other."""
+    owners = [name for name, field in _aliased(_around(path)) if key in _keys(_model(field))]
+    if owners and len(path) > 1:
+        return "move it under " + " or ".join(f"`{owner}`" for owner in owners)
+    return f"move it out, to `{NAMESPACE}:{key}`" if len(path) > 1 and key in known_keys() else ""
+
+
 def _siblings(path: Path) -> tuple[str, ...]:
     """Return the keys that exist where the last key of the path stands."""
-    if len(path) == 1:
-        return known_keys()
+    return known_keys() if len(path) == 1 else _keys(_around(path))
+
+
+def _around(path: Path) -> type[BaseModel]:
+    """Return the model in which the last key of the path stands."""
     model: type[BaseModel] = Settings
     for part in path[:-1]:
         if isinstance(part, str):
             model = next((_model(field) for name, field in _aliased(model) if name == part), model)
-    return _keys(model)
+    return model
 
 
 def _aliased(model: type[BaseModel]) -> Iterator[tuple[str, object]]:

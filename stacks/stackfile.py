@@ -13,6 +13,13 @@ from validation.yamltext import Limits, Position, YamlError, YamlValue, parse_ya
 LIMITS = Limits(size=1 << 20, depth=16, aliases=64, values=100_000)  # a thousand models are some 30,000 values
 PREFIX = f"{NAMESPACE}:"
 
+_HELP = {
+    "is not YAML": "look at indentation, brackets and quotes there; a text with `: ` or ` #` in it needs quotes",
+    "has the same key twice": "keep one of the two",
+    "has a tag": "remove it, or put the text in quotes",
+    "has a merge key": "write the keys out, or use an alias for a whole value",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFile:
@@ -51,8 +58,14 @@ def load(path: FilePath) -> StackFile:
         text = parse_yaml(data, LIMITS)
     except YamlError as error:
         place = Place(path=_name(path), line=error.line, column=error.column)
-        raise SettingsError([Problem(path="", message=f"the stack file {error.reason}", place=place)]) from None
+        message = f"the stack file {error.reason}"
+        raise SettingsError([Problem(path="", message=message, help=_help(error.reason), place=place)]) from None
     return StackFile(name=_name(path), value=text.value, positions=text.places)
+
+
+def _help(reason: str) -> str:
+    """Return what mends the mistakes in YAML that people make most."""
+    return next((help_ for start, help_ in _HELP.items() if reason.startswith(start)), "")
 
 
 def _about(path: FilePath, message: str) -> Problem:

@@ -80,6 +80,15 @@ def test_an_unknown_stack_is_answered_with_the_nearest(make_project: MakeProject
         project.stack_file("prd")
 
 
+def test_a_file_with_another_name_is_told_how_stack_files_are_called(make_project: MakeProject) -> None:
+    """It is there, so a list of other stacks would be no help."""
+    project = make_project()
+    other = project.folder / "prod.yaml"
+    other.write_text("config: {}")
+    with pytest.raises(ProjectError, match=r"prod\.yaml` is no stack file by its name: call it `Pulumi\.<stack>\.yaml`"):
+        project.stack_file(str(other))
+
+
 def test_a_stack_is_found_by_the_path_of_its_file(make_project: MakeProject) -> None:
     """Also outside the project's own folder of stacks."""
     project = make_project()

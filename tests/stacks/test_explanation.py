@@ -7,6 +7,7 @@ import pytest
 from stacks.explanation import dotted, nearest, shown
 from tests.stacks.stack import found, stack, with_cluster, with_model, with_pool
 
+NO_KEY = "is no key that belongs here"
 ACCESS_MODES = "has to be one of `ReadWriteOnce`, `ReadWriteMany` or `ReadOnlyMany`"
 
 
@@ -39,23 +40,32 @@ ACCESS_MODES = "has to be one of `ReadWriteOnce`, `ReadWriteMany` or `ReadOnlyMa
         (
             with_model(replicas={"minimum": 1}),
             "models[0].replicas.minimum",
-            "is no key that belongs here",
+            NO_KEY,
             "did you mean `min`?",
         ),
         (
             with_model(max_model_len=4096),
             "models[0].max_model_len",
-            "is no key that belongs here",
+            NO_KEY,
             "did you mean `maxModelLen`?",
         ),
         (
             with_cluster(gateway={"name": "a", "namespace": "b", "qqq": 1}),
             "cluster.gateway.qqq",
-            "is no key that belongs here",
+            NO_KEY,
             "use one of `name`, `namespace`, `sectionName`",
         ),
         (with_pool(nodeSelector={"a b": "c"}), "nodePools[0].nodeSelector.<key>", "is no label of a node", None),
-        ({**stack(), "modells": []}, "modells", "is no key that belongs here", "did you mean `models`?"),
+        (with_model(hostname="a.example.com"), "models[0].hostname", NO_KEY, "move it under `endpoint`"),
+        (with_model(path="granite"), "models[0].path", NO_KEY, "move it under `adapters` or `weights`"),
+        (with_cluster(hosts=[]), "cluster.hosts", NO_KEY, "move it out, to `slipway:hosts`"),
+        ({**stack(), "modells": []}, "modells", NO_KEY, "did you mean `models`?"),
+        (
+            {**stack(), "hosts": [{"name": "api", "hostname": "a.example.com", "routes": []}]},
+            "hosts[0].routes",
+            "has to have 1 or more items",
+            "add what is missing",
+        ),
         ({**stack(), "engine": {}}, "engine.version", "is missing", "add it"),
     ],
 )
