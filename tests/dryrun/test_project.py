@@ -85,7 +85,7 @@ def test_a_file_with_another_name_is_told_how_stack_files_are_called(make_projec
     project = make_project()
     other = project.folder / "prod.yaml"
     other.write_text("config: {}")
-    with pytest.raises(ProjectError, match=r"prod\.yaml` is no stack file by its name: call it `Pulumi\.<stack>\.yaml`"):
+    with pytest.raises(ProjectError, match=r"prod\.yaml` is no stack file by its name: call it `Pulumi\.<stack>"):
         project.stack_file(str(other))
 
 

@@ -110,7 +110,7 @@ def test_what_is_no_stack_file_is_refused_with_its_place(tmp_path: Path, text: s
     (problem,) = file_problems(path)
 
     assert problem.message.startswith(message)
-    assert (problem.help or "deeper" in message)
+    assert problem.help or "deeper" in message
     assert line == (problem.place and problem.place.line)
 
 

@@ -34,7 +34,7 @@ def unneeded(subject: Subject) -> Iterator[Answer]:
 
 
 def needed(subject: Subject) -> Iterator[Answer]:
-    """Refuse a model that only its own code can load.
+    """Refuse a model that only its own code can load, and a wish to run such code where the contract runs none.
 
     Why: the code runs with the rights of the server, and can change with every commit. Managed Inference runs none.
     Example: EXAONE 3, InternLM2 or phi4mm configs, whose type neither vLLM nor transformers knows.
@@ -42,13 +42,20 @@ def needed(subject: Subject) -> Iterator[Answer]:
     `contract: vllm` a wish to trust the code, after reading it at a pinned commit, makes this a warning.
     Source: the contract's security notice; vLLM's trust_remote_code.
     """
+    allowed, wished = subject.contract.remote_code, subject.wish.serving.trust_remote_code
+    if wished and not allowed:
+        yield Answer(
+            message=f"`trustRemoteCode` is set, and {subject.contract.title} runs no code of a repository",
+            help="remove it, or read the code at a pinned commit and set `contract: vllm`",
+            where=subject.wish.where("trustRemoteCode"),
+        )
+        return
     if subject.prediction.remote_code is Support.NO:
         return
     where = Place(path=FILE, key="auto_map")
-    allowed = subject.contract.remote_code
     if subject.prediction.remote_code is Support.UNKNOWN:
         yield unknown("whether the model needs its own code could not be decided from its files")
-    elif allowed and subject.wish.serving.trust_remote_code:
+    elif wished:
         yield Answer(
             message="the model runs its own code in the server, as the stack allows",
             help="keep `revision` pinned to the commit whose code was read",
