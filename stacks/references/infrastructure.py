@@ -4,10 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from stacks.infrastructure import Cluster
 from stacks.platform import Platform
 from stacks.references.view import Found, View
+from stacks.scaling import Interceptor
 from validation.fit.catalogue import mig_devices
 
+_NAMESPACE = str(Cluster.model_fields["namespace"].default)
 _VERSION_TAG = re.compile(r":v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)(?=[-+@.a-z]|$)")
 
 
@@ -16,6 +19,21 @@ def engine(found: View) -> Iterator[Found]:
     version, tag = found.text("version"), _VERSION_TAG.search(found.text("image"))
     if version and tag and tag[1] != version:
         yield found.at("image"), "has the tag of another version than `slipway:engine.version`", "make them agree"
+
+
+def guests(cluster: View) -> Iterator[Found]:
+    """Yield what would have to run already in the namespace that the stack makes, and shuts."""
+    own = cluster.text("namespace", _NAMESPACE)
+    if cluster.value.get("createNamespace") is False:
+        return
+    for key, default in (("interceptor", Interceptor().namespace), ("monitoring", "")):
+        inner = cluster.inner(key)
+        if cluster.states(key) and inner.text("namespace", default) == own:
+            yield (
+                inner.at("namespace") if inner.states("namespace") else cluster.at("namespace"),
+                "is the namespace that the stack makes for its models, and shuts for everything else",
+                f"give the models a namespace of their own, or say in `{key}.namespace` where that runs",
+            )
 
 
 def capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str) -> Iterator[Found]:
@@ -31,8 +49,27 @@ def capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str)
             yield (
                 pool.at("maxNodes"),
                 f"gives {there} GPUs, the models' smallest numbers of replicas take {wanted[name]}",
-                f"set it to {-(-wanted[name] // node)} or more",
+                f"set it to {max(_nodes(pool, models), -(-wanted[name] // node))} or more",
             )
+        elif (least := _nodes(pool, models)) > pool.number("maxNodes", 1):
+            yield (
+                pool.at("maxNodes"),
+                f"gives too few nodes: the models' smallest numbers of replicas take {least}, as a pod's GPUs share a node",
+                f"set it to {least} or more",
+            )
+
+
+def _nodes(pool: View, models: tuple[View, ...]) -> int:
+    """Return the nodes that the pool's models take at least: those of any one model, or of pods that fill a node."""
+    node = max(1, pool.number("gpusPerNode", 1)) * _devices(pool)
+    least, alone = 0, 0
+    for model in models:
+        gpus = max(1, model.number("gpusPerReplica", 1))
+        if model.text("pool") == pool.text("name") and gpus <= node:
+            pods = model.number("nodesPerReplica", 1) * model.inner("replicas").number("min", 1)
+            least = max(least, -(-pods // (node // gpus)))
+            alone += pods if 2 * gpus > node else 0
+    return max(least, alone)
 
 
 def devices(pools: Mapping[str, View], models: tuple[View, ...]) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from stacks.references.adapters import adapters
 from stacks.references.endpoint import endpoint, entrance
 from stacks.references.host import hosts, shared
-from stacks.references.infrastructure import capacity, devices, engine
+from stacks.references.infrastructure import capacity, devices, engine, guests
 from stacks.references.model import model
 from stacks.references.names import derived
 from stacks.references.nodes import nodes
@@ -27,6 +27,7 @@ def contradictions(raw: Mapping[str, object], secrets: Collection[str] = ()) -> 
     yield from engine(stack.inner("engine"))
     yield from cluster(stack.inner("cluster"))
     yield from autoscaler(stack.inner("cluster"))
+    yield from guests(stack.inner("cluster"))
     yield from unique(pools, "name", "another pool has this name")
     yield from unique(models, "name", "another model has this name")
     platform = stack.inner("cluster").text("platform")

@@ -7,6 +7,7 @@ import pytest
 from stacks.references.stack import contradictions
 from tests.stacks.stack import found, problems, stack, with_cluster, with_model, with_pool
 
+KEDA = {"autoscaler": "keda", "prometheus": "http://prometheus.monitoring.svc:9090", "interceptor": {}}
 PUBLIC = {"visibility": "public", "hostname": "granite.example.com"}
 
 
@@ -24,6 +25,13 @@ def karpenter(**pool: object) -> dict[str, Any]:
     """Return a stack on Karpenter with these keys in its pool."""
     values = with_pool(**pool)
     values["cluster"] |= {"platform": "karpenter", "clusterName": "dev", "nodeRole": "nodes"}
+    return values
+
+
+def packed(replicas: int, **pool: object) -> dict[str, Any]:
+    """Return a stack of nodes with four GPUs, on each of which one replica of three finds room, and another of one."""
+    values = karpenter(gpusPerNode=4, **pool)
+    values["models"][0] |= {"gpusPerReplica": 3, "replicas": {"min": replicas}}
     return values
 
 
@@ -93,6 +101,9 @@ def test_the_small_stack_is_valid() -> None:
         (kapsule(minNodes=9, maxNodes=8), "slipway:nodePools[0].minNodes"),
         (karpenter(minNodes=1), "slipway:nodePools[0].minNodes"),
         (karpenter(gpusPerNode=1), "slipway:nodePools[0].maxNodes"),
+        (packed(5, maxNodes=4), "slipway:nodePools[0].maxNodes"),
+        (with_cluster(monitoring={"namespace": "inference"}), "slipway:cluster.monitoring.namespace"),
+        (with_cluster(namespace="keda", **KEDA), "slipway:cluster.namespace"),
         (kapsule(zones=["fr-par-1", "fr-par-2"]), "slipway:nodePools[0].zones"),
         (kapsule(spot=True), "slipway:nodePools[0].spot"),
         (with_cluster(platform="karpenter", clusterName="dev"), "slipway:cluster.nodeRole"),
@@ -122,6 +133,8 @@ def test_a_contradiction_is_one_problem_at_its_key(values: dict[str, Any], path:
         cached({"store": "node"}, replicas={"min": 2}),
         with_pool(cachePath="/mnt/models"),
         with_pool(nodeSelector={"nvidia.com/gpu.product": "NVIDIA-L4"}),
+        packed(5, maxNodes=5),
+        with_cluster(monitoring={"namespace": "inference"}, createNamespace=False),
         karpenter(maxNodes=4, spot=True, zones=["eu-west-1a", "eu-west-1b"]),
         kapsule(minNodes=1, zones=["fr-par-1"]),
         {**stack(), "engine": {"version": "0.33.0", "image": "registry.example.com:5000/vllm:v0.33.0-cu130"}},
