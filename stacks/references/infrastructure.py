@@ -54,7 +54,7 @@ def capacity(pools: Mapping[str, View], models: tuple[View, ...], platform: str)
         elif (least := _nodes(pool, models)) > pool.number("maxNodes", 1):
             yield (
                 pool.at("maxNodes"),
-                f"gives too few nodes: the models' smallest numbers of replicas take {least}, as a pod's GPUs share a node",
+                f"has too few nodes: the models' smallest numbers of replicas take {least}, as a pod is on one node",
                 f"set it to {least} or more",
             )
 
