@@ -67,7 +67,7 @@ def autoscaler(
         scale_up_seconds=wished.scale_up_seconds,
         scale_down_seconds=wished.scale_down_seconds,
         metrics=metrics(settings),
-        load_seconds=sizes.load_seconds(report.model.weights_bytes or 0),
+        load_seconds=_times(model, report).load,
     )
     optional: dict[str, Any] = {
         "running_requests": wished.running_requests or batch(model, report),
@@ -94,7 +94,7 @@ def request_queue(
         service_name=service.service_name,
         endpoints=list(report.model.endpoints),
         interceptor=interceptor.model_dump(),  # type: ignore[typeddict-item]  # the same keys
-        wait_seconds=wait_seconds(report),
+        wait_seconds=wait_seconds(model, report),
         answer_seconds=model.endpoint.timeout_seconds or ANSWER_SECONDS,
     )
     if model.endpoint.hostname:
@@ -116,14 +116,19 @@ def behind(
     )
     changed: InferenceEndpointArgs = {**args, "queue": waiting}
     if "front" in args:
-        longest = (model.endpoint.timeout_seconds or ANSWER_SECONDS) + wait_seconds(report)
+        longest = (model.endpoint.timeout_seconds or ANSWER_SECONDS) + wait_seconds(model, report)
         changed["front"] = {**args["front"], "answer_seconds": longest}
     return changed
 
 
-def wait_seconds(report: Report) -> int:
-    """Return how long the first server may take from nothing: its node, its image, its weights."""
-    return sizes.load_seconds(report.model.weights_bytes or 0) + sizes.IMAGE_PULL
+def wait_seconds(model: Model, report: Report) -> int:
+    """Return how long the first server may take from nothing: its nodes, its image, its weights."""
+    return _times(model, report).progress
+
+
+def _times(model: Model, report: Report) -> sizes.Times:
+    """Return the times of one server, where a replica that spans nodes waits for the last of them."""
+    return sizes.times(report.model.weights_bytes or 0, 1, nodes=model.nodes_per_replica)
 
 
 def metrics(settings: Settings) -> MetricNamesArgs:

@@ -6,9 +6,11 @@ import pulumi
 
 from components.server.sizes import times
 from components.telemetry.args import ObservabilityArgs, WatchedModelArgs
+from components.weights.manifest import fetch_seconds
 from stacks.model import Model
 from stacks.monitoring import Monitoring
 from stacks.settings import Settings
+from stacks.weights import Store
 from validation.engine.metrics import series
 from validation.report import Report
 
@@ -32,5 +34,7 @@ def observability(
 
 
 def _watched(model: Model, report: Report) -> WatchedModelArgs:
-    ready = times(report.model.weights_bytes or 0, 1).progress
+    size = report.model.weights_bytes or 0
+    wait = fetch_seconds(size) if model.weights.store is Store.NODE else 0  # a pod is pending while its node is filled
+    ready = times(size, 1, nodes=model.nodes_per_replica, wait=wait).progress
     return WatchedModelArgs(name=model.name, ready_seconds=ready, always_on=model.replicas.min > 0)

@@ -39,8 +39,13 @@ class Manifest:
 
     @property
     def seconds(self) -> int:
-        """Return how long the Job may take: 20 min, and the files twice at 20 MiB/s."""
-        return JOB_BASE + 2 * self.size // SLOWEST
+        """Return how long the Job may take."""
+        return fetch_seconds(self.size)
+
+
+def fetch_seconds(size: int) -> int:
+    """Return how long files of this size may take to fetch: 20 min, and all of it twice at 20 MiB/s."""
+    return JOB_BASE + 2 * size // SLOWEST
 
 
 def manifest(name: str, args: ModelWeightsArgs) -> Manifest:

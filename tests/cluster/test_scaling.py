@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import NAMESPACE, Rendering, config, ready
+from tests.cluster.conftest import NAMESPACE, Rendering, accepted, config, ready
 from tests.cluster.control_plane import ControlPlane, until
 
 Render = Callable[[Mapping[str, Any]], Rendering]
@@ -63,6 +63,18 @@ def test_an_apply_leaves_the_autoscaler_s_number_alone(
     deploy(render(stack))
 
     assert (3, 3) == (again, replicas(cluster))
+
+
+def test_a_stack_takes_the_number_over_from_the_autoscaler_that_it_removes(
+    cluster: ControlPlane, render: Render, deploy: Deploy
+) -> None:
+    """What was set through the subresource `scale` is in no way of an apply that states a number again."""
+    deploy(render(scaled(KEDA, replicas={"min": 1, "max": 4})))
+    cluster.kubectl("scale", "deployment/tiny", "-n", NAMESPACE, "--replicas=3")
+
+    accepted(cluster.apply(render(scaled({}, replicas={"min": 2})).of_kind("Deployment")))
+
+    assert 2 == replicas(cluster)
 
 
 def test_a_rollout_with_a_spare_gpu_keeps_every_server_until_the_next_one_is_ready(

@@ -109,3 +109,16 @@ def test_a_public_model_s_gateway_waits_as_long_as_its_queue(tmp_path: Path) -> 
     assert {"readiness": "2700s", "responseHeader": "600s", "request": "3300s"} == found.one("InterceptorRoute")[
         "spec"
     ]["timeouts"]
+
+
+def test_a_replica_of_several_nodes_is_waited_for_until_the_last_of_them_is_there(tmp_path: Path) -> None:
+    """Its queue, its autoscaler and its alerts know the quarter of an hour that its servers have besides."""
+    found = scaled(
+        tmp_path, {**TO_ZERO, "monitoring": {"namespace": "monitoring"}}, replicas={"min": 0}, nodesPerReplica=2
+    )
+    rules = found.one("PrometheusRule")["spec"]["groups"]
+    alerts = {rule["alert"]: rule.get("for") for group in rules for rule in group["rules"]}
+
+    assert "3600s" == found.one("InterceptorRoute")["spec"]["timeouts"]["readiness"]
+    assert 2700 == found.one("ScaledObject")["spec"]["cooldownPeriod"]
+    assert "3600s" == alerts["SlipwayPodPending"]
