@@ -17,6 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _SHOWABLE = re.compile(r"([a-z0-9.-]{1,63}/)?[A-Za-z][A-Za-z0-9._-]{0,23}")  # shorter than any token in use
 _TOKEN_STARTS = ("hf_", "hf-", "sk-", "sk_", "ghp_", "pul-", "eyJ")
+_FEW = 4  # keys that a help can name without becoming a list
 _TYPES = {
     "missing": ("is missing", "add it"),
     "string_type": ("has to be a string", "put the value in quotes"),
@@ -24,8 +25,6 @@ _TYPES = {
     "float_type": ("has to be a number", "write it without quotes"),
     "bool_type": ("has to be true or false", "write `true` or `false`, without quotes"),
     "tuple_type": ("has to be a list", "write one item a line, each after a hyphen"),
-    "model_type": ("has to be a mapping of keys", "write `key: value` pairs"),
-    "model_attributes_type": ("has to be a mapping of keys", "write `key: value` pairs"),
     "dict_type": ("has to be a mapping of keys", "write `key: value` pairs"),
     "finite_number": ("has to be a finite number", ""),
 }
@@ -98,10 +97,18 @@ def _words(detail: "ErrorDetails", path: Path, raw: Mapping[str, object]) -> tup
         return message, _elsewhere(key, path) or help_
     if kind == "enum":
         return _choice(str(context["expected"]), _value(raw, path))
+    if kind in {"model_type", "model_attributes_type"}:
+        return _mapping(_keys(_around((*path, ""))))
     if kind in _BOUNDS:
         name, message, help_ = _BOUNDS[kind]
         return message.format(context[name]), help_.format(context[name])
     return _TYPES.get(kind, ("has a value that does not belong here", ""))
+
+
+def _mapping(keys: Sequence[str]) -> tuple[str, str]:
+    """Return message and help for what should be a mapping of these keys."""
+    named = ", ".join(f"`{key}`" for key in keys) if len(keys) <= _FEW else ""
+    return "has to be a mapping of keys", "write `key: value` pairs" + (f", with the keys {named}" if named else "")
 
 
 def _choice(expected: str, value: object) -> tuple[str, str]:
@@ -125,11 +132,25 @@ def _keys(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _elsewhere(key: str, path: Path) -> str:
-    """Return the help for a key that exists, but deeper or at the top of the stack; nothing for any other."""
+    """Return the help for a key that exists, but in one other place; nothing for any other."""
     owners = [name for name, field in _aliased(_around(path)) if key in _keys(_model(field))]
     if owners and len(path) > 1:
         return "move it under " + " or ".join(f"`{owner}`" for owner in owners)
-    return f"move it out, to `{NAMESPACE}:{key}`" if len(path) > 1 and key in known_keys() else ""
+    if len(path) > 1 and key in known_keys():
+        return f"move it out, to `{NAMESPACE}:{key}`"
+    places = {place for place in _places(key, Settings, f"{NAMESPACE}:") if len(path) > 1}
+    return f"move it to `{places.pop()}`" if len(places) == 1 else ""
+
+
+def _places(key: str, model: type[BaseModel], before: str) -> Iterator[str]:
+    """Yield every place below the model where the key exists, a list as ``models[]``."""
+    for name, annotation in _aliased(model):
+        inner = _model(annotation)
+        many = "[]" if "tuple" in str(annotation) else ""
+        if name == key:
+            yield f"{before}{name}"
+        elif inner is not BaseModel:
+            yield from _places(key, inner, f"{before}{name}{many}.")
 
 
 def _siblings(path: Path) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class _Reading:
             found += [self._problem(*words) for words in explain(details, self._raw) if not _within(words[0], told)]
         stated = {problem.path for problem in found}
         contrary = (self._problem(*words) for words in contradictions(self._raw, self._present()))
-        found += [problem for problem in contrary if problem.path not in stated]
+        found += [problem for problem in contrary if not _inside(problem.path, stated)]
         if found or settings is None:
             raise SettingsError(sorted(found, key=_order)) from None
         return settings.located(self._places(), self._present())
@@ -122,6 +122,11 @@ def _is_sealed(value: object) -> bool:
 
 def _within(path: Path, outer: Collection[Path]) -> bool:
     return any(path[:end] in outer for end in range(len(path) + 1))
+
+
+def _inside(path: str, stated: Collection[str]) -> bool:
+    """Return whether a dotted path is one of those told already, or lies inside one."""
+    return path in stated or any(path.startswith((f"{outer}.", f"{outer}[")) for outer in stated)
 
 
 def _order(problem: Problem) -> tuple[int, int]:

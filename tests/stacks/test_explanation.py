@@ -58,6 +58,20 @@ ACCESS_MODES = "has to be one of `ReadWriteOnce`, `ReadWriteMany` or `ReadOnlyMa
         (with_pool(nodeSelector={"a b": "c"}), "nodePools[0].nodeSelector.<key>", "is no label of a node", None),
         (with_model(hostname="a.example.com"), "models[0].hostname", NO_KEY, "move it under `endpoint`"),
         (with_model(path="granite"), "models[0].path", NO_KEY, "move it under `adapters` or `weights`"),
+        (with_model(cachePath="/mnt/a"), "models[0].cachePath", NO_KEY, "move it to `slipway:nodePools[].cachePath`"),
+        (
+            with_model(replicas={"idleSeconds": 1800}),
+            "models[0].replicas.idleSeconds",
+            NO_KEY,
+            "move it to `slipway:models[].scaling.idleSeconds`",
+        ),
+        (
+            with_model(replicas=2),
+            "models[0].replicas",
+            "has to be a mapping of keys",
+            "write `key: value` pairs, with the keys `min`, `max`",
+        ),
+        (with_model(source="models/mine", weights="claim"), "models[0].weights", "has to be a mapping of keys", None),
         (with_cluster(hosts=[]), "cluster.hosts", NO_KEY, "move it out, to `slipway:hosts`"),
         ({**stack(), "modells": []}, "modells", NO_KEY, "did you mean `models`?"),
         (
