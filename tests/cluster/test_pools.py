@@ -87,7 +87,7 @@ def test_servers_run_on_the_nodes_that_karpenter_would_make(
     deploy(rendering)
     ready(cluster, "tiny", 1)
 
-    assert ["gpus-0"] == nodes_of(cluster, "tiny")
+    assert ["karpenter-gpus-0"] == nodes_of(cluster, "tiny")
 
 
 def test_servers_run_on_the_machines_of_cluster_api(cluster: ControlPlane, render: Render, deploy: Deploy) -> None:
