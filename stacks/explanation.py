@@ -17,6 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _SHOWABLE = re.compile(r"([a-z0-9.-]{1,63}/)?[A-Za-z][A-Za-z0-9._-]{0,23}")  # shorter than any token in use
 _TOKEN_STARTS = ("hf_", "hf-", "sk-", "sk_", "ghp_", "pul-", "eyJ")
+_ENGINES_NAMES = {"tensorParallelSize": "gpusPerReplica", "pipelineParallelSize": "nodesPerReplica"}  # vLLM's
 _FEW = 4  # keys that a help can name without becoming a list
 _TYPES = {
     "missing": ("is missing", "add it"),
@@ -72,7 +73,8 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def unknown_key(key: str, keys: Sequence[str]) -> tuple[str, str]:
     """Return message and help for a key that does not exist where it stands."""
-    meant = nearest(key, keys)
+    engines = _ENGINES_NAMES.get(key, "")
+    meant = engines if engines in keys else nearest(key, keys)
     choice = f"did you mean `{meant}`?" if meant else "use one of " + ", ".join(f"`{name}`" for name in sorted(keys))
     return "is no key that belongs here", choice
 

@@ -29,7 +29,7 @@ def _scale(model: View) -> Iterator[Found]:
         yield (
             model.at("weights", "accessMode"),
             "lets one node mount the volume, and there is more than one replica",
-            f"{for_many_nodes(files)}, or set `replicas.max` to 1",
+            f"{for_many_nodes(files)}, or run one replica",
         )
 
 

@@ -56,6 +56,7 @@ ACCESS_MODES = "has to be one of `ReadWriteOnce`, `ReadWriteMany` or `ReadOnlyMa
             "use one of `name`, `namespace`, `sectionName`",
         ),
         (with_pool(nodeSelector={"a b": "c"}), "nodePools[0].nodeSelector.<key>", "is no label of a node", None),
+        (with_model(tensorParallelSize=2), "models[0].tensorParallelSize", NO_KEY, "did you mean `gpusPerReplica`?"),
         (with_model(hostname="a.example.com"), "models[0].hostname", NO_KEY, "move it under `endpoint`"),
         (with_model(path="granite"), "models[0].path", NO_KEY, "move it under `adapters` or `weights`"),
         (with_model(cachePath="/mnt/a"), "models[0].cachePath", NO_KEY, "move it to `slipway:nodePools[].cachePath`"),
