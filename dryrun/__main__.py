@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("stack", metavar="STACK", help="a stack's name, or the path of its Pulumi.NAME.yaml")
-    command.add_argument("--out", type=Path, metavar="DIR", help="write manifests for `kubectl apply -f DIR`")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="write manifests for `kubectl apply --server-side -f DIR`"
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", help="text by default")
     command.add_argument("--stack-dir", type=Path, metavar="DIR", help="where the stack files are (of Pulumi.yaml)")
     command.add_argument("--project", type=Path, metavar="DIR", default=Path(), help="where Pulumi.yaml is (here)")

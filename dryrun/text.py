@@ -177,4 +177,4 @@ def _written(plan: Plan) -> tuple[tuple[str, str], ...]:
     if not plan.folder:
         return ()
     folder = safe(plan.folder)
-    return (("", f": {len(plan.manifests)} manifests are in {folder}, for `kubectl apply -f {folder}`"),)
+    return (("", f": {len(plan.manifests)} manifests are in {folder}, for `kubectl apply --server-side -f {folder}`"),)
