@@ -11,6 +11,7 @@ import pytest
 
 from tests.cluster.conftest import NAMESPACE, Rendering, accepted, config
 from tests.cluster.control_plane import ControlPlane, until
+from tests.cluster.eviction import budget, evict
 from tests.cluster.groups import group
 
 Render = Callable[[Mapping[str, Any]], Rendering]
@@ -156,13 +157,13 @@ def test_the_budget_lets_one_pod_of_a_group_go(cluster: ControlPlane, render: Re
     """After a worker's eviction its leader stays, until the worker is back."""
     deploy(render(two_nodes()))
     start(cluster)
-    until("no disruption is allowed yet", lambda: _budget(cluster)["disruptionsAllowed"] == 1)
-    assert 2 == _budget(cluster)["expectedPods"]
+    until("no disruption is allowed yet", lambda: budget(cluster)["disruptionsAllowed"] == 1)
+    assert 2 == budget(cluster)["expectedPods"]
     cluster.kubectl("cordon", "l4-0", "l4-1")
     try:
-        worker = _evict(cluster, "tiny-group-0-1")
-        until("the budget has not seen the eviction", lambda: _budget(cluster)["disruptionsAllowed"] == 0)
-        leader = _evict(cluster, "tiny-group-0")
+        worker = evict(cluster, "tiny-group-0-1")
+        until("the budget has not seen the eviction", lambda: budget(cluster)["disruptionsAllowed"] == 0)
+        leader = evict(cluster, "tiny-group-0")
     finally:
         cluster.kubectl("uncordon", "l4-0", "l4-1")
 
@@ -178,17 +179,3 @@ def test_the_number_of_replicas_is_set_by_the_scale_subresource(
     cluster.kubectl("scale", GROUP, "-n", NAMESPACE, "--replicas=3")
 
     assert 3 == cluster.get(GROUP, "-n", NAMESPACE)["spec"]["replicas"]
-
-
-def _budget(cluster: ControlPlane) -> Any:
-    (found,) = cluster.get("pdb", "-n", NAMESPACE)["items"]
-    return found["status"]
-
-
-def _evict(cluster: ControlPlane, pod: str) -> int:
-    body = (
-        '{"apiVersion": "policy/v1", "kind": "Eviction", '
-        f'"metadata": {{"name": "{pod}", "namespace": "{NAMESPACE}"}}}}'
-    )
-    path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
-    return cluster.kubectl("create", "--raw", path, "-f", "-", stdin=body, check=False).returncode

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cluster.conftest import NAMESPACE, Rendering, config, ready
 from tests.cluster.control_plane import ControlPlane, as_list, until
+from tests.cluster.eviction import budget, evict
 from tests.cluster.inventory import everything, settled, state
 from tests.hub.fixtures import tiny_chat, tiny_chat_files
 from tests.hub.server import Hub
@@ -129,12 +130,12 @@ def test_the_disruption_budget_keeps_a_server(cluster: ControlPlane, render: Ren
     deploy(render(config(tiny=SHARED)))
     ready(cluster, "tiny", 2)
     names = [each["metadata"]["name"] for each in pods(cluster, "tiny")]
-    until("no disruption is allowed yet", lambda: _budget(cluster)["disruptionsAllowed"] == 1)
+    until("no disruption is allowed yet", lambda: budget(cluster)["disruptionsAllowed"] == 1)
     cluster.kubectl("cordon", "l4-0", "l4-1")
     try:
-        first = _evict(cluster, names[0])
-        until("the budget has not seen the eviction", lambda: _budget(cluster)["disruptionsAllowed"] == 0)
-        second = _evict(cluster, names[1])
+        first = evict(cluster, names[0])
+        until("the budget has not seen the eviction", lambda: budget(cluster)["disruptionsAllowed"] == 0)
+        second = evict(cluster, names[1])
     finally:
         cluster.kubectl("uncordon", "l4-0", "l4-1")
 
@@ -181,17 +182,3 @@ def _names(rendering: Rendering, kind: str) -> set[str]:
 def _succeeded(cluster: ControlPlane) -> set[str]:
     jobs = cluster.get("jobs", "-n", NAMESPACE)["items"]
     return {each["metadata"]["name"] for each in jobs if each["status"].get("succeeded")}
-
-
-def _budget(cluster: ControlPlane) -> Any:
-    (found,) = cluster.get("pdb", "-n", NAMESPACE)["items"]
-    return found["status"]
-
-
-def _evict(cluster: ControlPlane, pod: str) -> int:
-    body = (
-        '{"apiVersion": "policy/v1", "kind": "Eviction", '
-        f'"metadata": {{"name": "{pod}", "namespace": "{NAMESPACE}"}}}}'
-    )
-    path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
-    return cluster.kubectl("create", "--raw", path, "-f", "-", stdin=body, check=False).returncode

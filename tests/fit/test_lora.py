@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.fit.models import facts
+from tests.fit.models import LLAMA, facts
 from validation.adapter import LoraPlan
 from validation.engine.config import resolved_config
 from validation.engine.tables import load_engine
@@ -13,16 +13,6 @@ from validation.fit.stage import stages
 from validation.fit.weights import Place
 
 TABLE = load_engine("0.33.0")
-LLAMA: dict[str, Any] = {
-    "architectures": ["LlamaForCausalLM"],
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "vocab_size": 128256,
-}
 PLAN = LoraPlan(max_rank=16, max_loras=2, max_cpu_loras=2)
 # One layer of Llama 3 8B: q, k and v as three slices, then o, gate and up as two, down. A is whole, B is divided.
 LAYER_WHOLE = 3 * 4096 + 4096 + 2 * 4096 + 4096
