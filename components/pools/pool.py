@@ -112,7 +112,6 @@ class Pool:
     gpu_resource: str = GPU_RESOURCE
     devices: Devices | None = None  # where pods claim GPUs instead of asking for the resource
     zones: Sequence[str] = ()
-    spare_nodes: bool = False  # the pool can grow, so that a rollout may take one GPU more
     resources: Mapping[str, pulumi.Resource] = field(default_factory=dict)
 
 

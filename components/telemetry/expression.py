@@ -40,11 +40,6 @@ class Scope:
         """Return a quantile of a histogram for each model; ``part`` is from 0 to 1."""
         return f"histogram_quantile({part}, sum by (le, {GROUP}) (rate({self.select(buckets)}[{window}])))"
 
-    def average(self, buckets: str, window: str) -> str:
-        """Return the mean of a histogram's observations for each model."""
-        base = buckets.removesuffix("_bucket")
-        return f"{self.rate(f'{base}_sum', window)} / {self.rate(f'{base}_count', window)}"
-
     def share(self, part: str, whole: str, window: str) -> str:
         """Return how much one counter is of another for each model, from 0 to 1."""
         return f"{self.rate(part, window)} / {self.rate(whole, window)}"

@@ -106,8 +106,3 @@ class EngineTable(Data):
     quirks: frozenset[str] = frozenset()  # behaviours of single versions, by the names that the table's script gives
     backend: Backend = field(default_factory=Backend)
     batch_tiers: tuple[BatchTier, ...] = ()  # largest memory first; the last one takes what is left
-
-    @property
-    def config_defaults(self) -> Mapping[str, JsonObject]:
-        """Return transformers' defaults by model type."""
-        return {name: known.defaults for name, known in self.config_classes.items()}

@@ -16,7 +16,6 @@ _FOLDER = Path(__file__).parent / "catalogue"
 MIB = 1 << 20
 GIB = 1 << 30
 COMPUTE_SLICES = 7  # of every GPU with MIG whose profiles are in the catalogue
-HOURS_A_MONTH = 730  # 8760 hours a year over 12
 DRIVER_SHARE = 0.006  # of the memory, where no start-up log states CUDA's total: 0.4 to 0.9 % in those that do
 _NOISE = re.compile(r"\b(nvidia|amd|instinct|tesla|geforce|gpu|gen|generation|blackwell|edition|hbm2e?|hbm3e?)\b")
 _MEMORY = re.compile(r"[ _-]\d+[ _-]?(gb?|gib)\b", re.IGNORECASE)
@@ -89,11 +88,6 @@ class Price(Data):
     currency: str
     date: str
     source: str
-
-    @property
-    def per_month(self) -> float:
-        """Return the price of a month of 730 hours."""
-        return self.per_hour * HOURS_A_MONTH
 
 
 class Instance(Data):

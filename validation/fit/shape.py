@@ -7,7 +7,7 @@ from validation.data import Data
 from validation.engine.config import Config, ResolvedConfig
 from validation.engine.prediction import Prediction
 from validation.fit.deepseek import compressed_layers, indexer_layers
-from validation.fit.heads import attention_heads, head_size, layer_heads
+from validation.fit.heads import layer_heads
 from validation.fit.layer import BLOCK, Kind, LayerCache
 from validation.fit.layertype import (
     CHUNKED,
@@ -235,13 +235,3 @@ class _Reader(Data):
     def _window_unused(self) -> bool:
         switch = self.text.raw("use_sliding_window")
         return switch is False or (switch is None and self.text.model_type.startswith("qwen"))
-
-
-def query_heads(config: ResolvedConfig) -> int:
-    """Return the query heads that tensor parallelism has to divide; 0 when there are none, or the file does not say."""
-    return attention_heads(language(config))
-
-
-def widest_head(config: ResolvedConfig) -> int:
-    """Return the size of a head in elements."""
-    return head_size(language(config))
